@@ -1,0 +1,189 @@
+/**
+ * Admission: what becomes of one submission. Pure: the same submission, configuration and projection give the same fact.
+ * Whatever does not fit is refused with a reason that names the key, what is allowed and where it was given (CC-6).
+ */
+import type { Fact, IntakePoint, JobSpec } from "../events/facts.js";
+import { isPlainObject, type JsonObject } from "../events/json.js";
+import { DEFAULT_JOB_ID_PATTERN, defaultJobId, JOB_ID_PATTERN, type JobId } from "../events/names.js";
+import { PARAMS_BYTES_MAX, readAs, type Submission, submissionSchema, utf8Bytes } from "../events/submission.js";
+import type { Fold } from "./fold.js";
+import { compareText } from "./jobs.js";
+import type { Slots } from "./slots.js";
+
+/** What a type or a template gives to its jobs. Times in milliseconds. */
+export interface JobDefaults {
+  readonly params?: JsonObject | undefined;
+  readonly priority?: number | undefined;
+  /** Tag → units; 0 removes an inherited tag. */
+  readonly resources?: Readonly<Record<string, number>> | undefined;
+  readonly maxAttempts?: number | undefined;
+  readonly timeoutMs?: number | null | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+export interface Template extends JobDefaults {
+  readonly type: string;
+}
+
+/** The job types and templates that are configured. */
+export interface Catalogue {
+  readonly types: ReadonlyMap<string, JobDefaults>;
+  readonly templates: ReadonlyMap<string, Template>;
+}
+
+/** A submission as it came out of the intake, still unread. */
+export interface Arrival {
+  readonly point: IntakePoint;
+  /** The type that the subject names; null for an item of a batch, which names its own. */
+  readonly subjectType: string | null;
+  /** What was read from the message, or why nothing could be. */
+  readonly content: { readonly value: unknown } | { readonly unreadable: string };
+  /** When the message was stored, ISO 8601. */
+  readonly storedAt: string;
+}
+
+/** DEC-007: three attempts in all. */
+export const MAX_ATTEMPTS_DEFAULT = 3;
+const ASKED_TYPE_CHARS_MAX = 64;
+
+/** Decides one submission: JobSubmitted, JobRejected or SubmissionDuplicated. `now` is the turn's time. */
+export function admit(arrival: Arrival, catalogue: Catalogue, fold: Fold, now: string): Fact {
+  const { point, storedAt: createdAt } = arrival;
+  const givenId = defaultJobId(point.sequence, point.index);
+  const value = "value" in arrival.content ? arrival.content.value : undefined;
+  const ownId = isPlainObject(value) ? asChosenId(value["id"]) : null;
+  const job = ownId ?? givenId;
+  if (fold.jobs.has(job)) return { type: "SubmissionDuplicated", job, intake: point };
+
+  const refuse = (reason: string): Fact => {
+    const asked =
+      arrival.subjectType ?? (isPlainObject(value) && typeof value["type"] === "string" ? value["type"] : null);
+    return {
+      type: "JobRejected",
+      job,
+      jobType: asked?.slice(0, ASKED_TYPE_CHARS_MAX) ?? null,
+      createdAt,
+      reason,
+      intake: point,
+    };
+  };
+  if ("unreadable" in arrival.content) return refuse(arrival.content.unreadable);
+  const read = readAs(submissionSchema, value);
+  if (!read.ok) return refuse(read.reason);
+  const resolved = resolveSpec(read.value, arrival.subjectType, catalogue, fold.slots);
+  if ("refused" in resolved) return refuse(resolved.refused);
+  const runAt = startTime(read.value, createdAt);
+  return {
+    type: "JobSubmitted",
+    job,
+    spec: resolved.spec,
+    position: fold.nextPlace,
+    createdAt,
+    runAt: runAt !== null && runAt > now ? runAt : null,
+    retryOf: null,
+    intake: point,
+  };
+}
+
+function asChosenId(id: unknown): JobId | null {
+  return typeof id === "string" && JOB_ID_PATTERN.test(id) && !DEFAULT_JOB_ID_PATTERN.test(id) ? (id as JobId) : null;
+}
+
+type Resolved = { readonly spec: JobSpec } | { readonly refused: string };
+
+/** Type, then template, then job, the later overriding the earlier (CC-4). */
+function resolveSpec(submission: Submission, subjectType: string | null, catalogue: Catalogue, slots: Slots): Resolved {
+  const refused = (reason: string): Resolved => ({ refused: reason });
+  if (submission.runAt !== undefined && submission.delay !== undefined)
+    return refused("runAt and delay: give one of them, not both");
+  const template = submission.template === undefined ? undefined : catalogue.templates.get(submission.template);
+  if (submission.template !== undefined && template === undefined) {
+    return refused(`template: "${submission.template}" is unknown; ${listed("templates", catalogue.templates.keys())}`);
+  }
+  const named = [subjectType, submission.type, template?.type].filter(
+    (type): type is string => typeof type === "string",
+  );
+  const type = named[0];
+  if (type === undefined) return refused("type: is missing; name a job type or a template");
+  const other = named.find((name) => name !== type);
+  if (other !== undefined) return refused(`type: "${type}" and "${other}" are both named; they must agree`);
+  const defaults = catalogue.types.get(type);
+  if (defaults === undefined) return refused(`type: "${type}" is unknown; ${listed("types", catalogue.types.keys())}`);
+
+  const own: JobDefaults = { ...submission, timeoutMs: submission.timeout };
+  const layers: readonly Layer[] = [
+    { given: `by type ${type}`, values: defaults },
+    { given: `by template ${submission.template}`, values: template ?? {} },
+    { given: "by the job", values: own },
+  ];
+  const tags = inheritTags(layers);
+  const resources = Object.fromEntries([...tags].map(([tag, { units }]) => [tag, units]));
+  const misfit = findMisfit(tags, slots);
+  if (misfit !== null) return refused(misfit);
+  const params: JsonObject = Object.assign({}, ...layers.map(({ values }) => values.params));
+  const bytes = utf8Bytes(JSON.stringify(params));
+  if (bytes > PARAMS_BYTES_MAX)
+    return refused(`params: ${bytes} bytes of JSON are too many; at most ${PARAMS_BYTES_MAX} are taken`);
+  return {
+    spec: {
+      type,
+      params,
+      priority: own.priority ?? template?.priority ?? defaults.priority ?? 0,
+      resources,
+      maxAttempts: own.maxAttempts ?? template?.maxAttempts ?? defaults.maxAttempts ?? MAX_ATTEMPTS_DEFAULT,
+      timeoutMs: own.timeoutMs ?? template?.timeoutMs ?? defaults.timeoutMs ?? null,
+      labels: Object.assign({}, ...layers.map(({ values }) => values.labels)),
+      template: submission.template ?? null,
+    },
+  };
+}
+
+interface Layer {
+  /** Who gave the values, as a refusal says it. */
+  readonly given: string;
+  readonly values: JobDefaults;
+}
+
+interface Tag {
+  readonly units: number;
+  readonly given: string;
+}
+
+function inheritTags(layers: readonly Layer[]): ReadonlyMap<string, Tag> {
+  const tags = new Map<string, Tag>();
+  for (const { given, values } of layers) {
+    for (const [tag, units] of Object.entries(values.resources ?? {})) tags.set(tag, { units, given });
+  }
+  // In order of name, so that equal demands are equal however they were written.
+  return new Map([...tags].filter(([, { units }]) => units > 0).sort(([a], [b]) => compareText(a, b)));
+}
+
+/** A demand that no pool can ever meet is refused at the door, not left to wait for ever. */
+function findMisfit(tags: ReadonlyMap<string, Tag>, slots: Slots): string | null {
+  const capacities = slots.limits.resources ?? {};
+  const pools = Object.keys(capacities);
+  if (pools.length === 0) return null;
+  for (const [tag, { units, given }] of tags) {
+    const capacity = capacities[tag];
+    if (capacity === undefined)
+      return `resources.${tag}: there is no such pool (given ${given}); ${listed("pools", pools)}`;
+    if (units > capacity) {
+      return `resources.${tag}: demands ${units} (given ${given}), the pool's capacity is ${capacity}; allowed are 0 to ${capacity}`;
+    }
+  }
+  return null;
+}
+
+function startTime(submission: Submission, storedAt: string): string | null {
+  if (submission.runAt !== undefined) return new Date(submission.runAt).toISOString();
+  if (submission.delay === undefined) return null;
+  return new Date(Date.parse(storedAt) + submission.delay).toISOString();
+}
+
+const NAMES_LISTED_MAX = 20;
+
+function listed(what: string, names: Iterable<string>): string {
+  const all = [...names].sort(compareText);
+  if (all.length === 0) return `no ${what} are configured`;
+  const rest = all.length - NAMES_LISTED_MAX;
+  return `configured ${what}: ${all.slice(0, NAMES_LISTED_MAX).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+}

@@ -1,0 +1,86 @@
+/**
+ * Commands on jobs and pools: pure decisions. A command that cannot be carried out is a refusal, a value with a code that
+ * programs may rely on and a reason for people; it changes nothing.
+ */
+import type { Fact } from "../events/facts.js";
+import type { JsonObject } from "../events/json.js";
+import type { Limits } from "../events/limits.js";
+import type { JobId, PoolName } from "../events/names.js";
+import { isTerminal } from "../events/states.js";
+import type { Fold } from "./fold.js";
+import { liveAttempt, stateOf } from "./jobs.js";
+
+export type Command =
+  | { readonly verb: "cancel"; readonly id: JobId; readonly reason: string }
+  | {
+      readonly verb: "amend";
+      readonly id: JobId;
+      readonly params?: JsonObject | undefined;
+      readonly priority?: number | undefined;
+    }
+  | { readonly verb: "limits"; readonly limits: Limits; readonly source: "configuration" | "command" }
+  | { readonly verb: "pause" | "resume"; readonly pool: string };
+
+export type Refusal = { readonly refused: "not-found" | "conflict" | "invalid"; readonly reason: string };
+/** Facts to record; none if what was asked for is so already. */
+export type Decided = { readonly facts: readonly Fact[] } | Refusal;
+
+export function decideCommand(fold: Fold, command: Command): Decided {
+  switch (command.verb) {
+    case "cancel":
+      return cancel(fold, command.id, command.reason);
+    case "amend":
+      return amend(fold, command);
+    case "limits":
+      return { facts: [{ type: "LimitsChanged", limits: command.limits, source: command.source }] };
+    case "pause":
+    case "resume":
+      return pauseOrResume(fold, command.verb, command.pool);
+    default:
+      return command satisfies never;
+  }
+}
+
+/**
+ * Waiting jobs are cancelled at once. A job whose worker has been told to start keeps its slots until the worker says
+ * that nothing runs any more; else the next job could meet it at the resource.
+ */
+function cancel(fold: Fold, id: JobId, reason: string): Decided {
+  const row = fold.jobs.get(id);
+  if (row === undefined) return unknownJob(id);
+  const state = stateOf(row);
+  if (isTerminal(state)) return { refused: "conflict", reason: `${id} is ${state} already` };
+  if (state === "cancelling") return { facts: [] };
+  const live = liveAttempt(row);
+  if (live === null) return { facts: [{ type: "JobCancelled", job: id, reason }] };
+  return { facts: [{ type: "CancelRequested", job: id, grant: live.grant, reason }] };
+}
+
+function amend(fold: Fold, { id, params, priority }: Extract<Command, { verb: "amend" }>): Decided {
+  const row = fold.jobs.get(id);
+  if (row === undefined) return unknownJob(id);
+  const state = stateOf(row);
+  if (row.attempts.length > 0)
+    return { refused: "conflict", reason: `${id} was granted a start and is fixed since then (INV-001)` };
+  if (state !== "queued" && state !== "scheduled")
+    return { refused: "conflict", reason: `${id} is ${state}; only a waiting job can be amended` };
+  if (params === undefined && priority === undefined)
+    return { refused: "invalid", reason: "nothing to amend: give params or priority" };
+  return {
+    facts: [{ type: "JobAmended", job: id, ...(params && { params }), ...(priority !== undefined && { priority }) }],
+  };
+}
+
+function pauseOrResume(fold: Fold, verb: "pause" | "resume", asked: string): Decided {
+  const names = Object.keys(fold.slots.pools);
+  const matches = names.includes(asked) ? [asked] : names.filter((name) => name.split(":")[1] === asked);
+  const [name, other] = matches;
+  if (name === undefined)
+    return { refused: "not-found", reason: `there is no pool ${asked}; pools are ${names.join(", ") || "none"}` };
+  if (other !== undefined) return { refused: "invalid", reason: `${asked} is ambiguous: ${matches.join(" or ")}` };
+  const pool = name as PoolName;
+  if ((fold.slots.pools[pool]?.paused ?? false) === (verb === "pause")) return { facts: [] };
+  return { facts: [{ type: verb === "pause" ? "PoolPaused" : "PoolResumed", pool }] };
+}
+
+const unknownJob = (id: JobId): Refusal => ({ refused: "not-found", reason: `there is no job ${id}` });

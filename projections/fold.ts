@@ -1,0 +1,226 @@
+/**
+ * The fold: turns entries into what we believe. The same entries always give the same state, byte for byte (INV-009).
+ *
+ * A follower calls `apply` for each stored entry. The leading dispatcher uses the same code to decide: it `open`s the entry
+ * that it is going to write, applies each fact as it is decided, and `close`s. So a fact that breaks a rule is found before
+ * it is written; and should the write be refused, the fold is thrown away and made anew from the ledger.
+ */
+import type { Entry, EntryHeader, IntakeProgress } from "../events/entry.js";
+import type { Fact, FactOf } from "../events/facts.js";
+import {
+  type EntryId,
+  type Epoch,
+  epoch,
+  factAddress,
+  intakeSequence,
+  type JobId,
+  type Position,
+  position,
+} from "../events/names.js";
+import { JobIndex } from "./job-index.js";
+import type { JobRow } from "./jobs.js";
+import { changeSlots, emptySlots, type SlotChange, type Slots } from "./slots.js";
+import type { WaitingView } from "./waiting.js";
+
+/** Where the ledger ends, as far as it is folded. */
+export interface Head {
+  /** The position of the last entry; 0 before the first. */
+  readonly position: Position;
+  readonly entryId: EntryId | null;
+  readonly epoch: Epoch;
+  /** The latest time in the ledger; a new entry's must not be earlier (D6). */
+  readonly at: string;
+  readonly intake: IntakeProgress;
+}
+
+/** Who leads, by the last election in the ledger. */
+export interface Leader extends Omit<FactOf<"DispatcherElected">, "type"> {
+  readonly at: string;
+}
+
+/** What the configuration has told the ledger, beside the limits, which are in the slots. */
+interface Settings {
+  /** False while only the default limits hold, because the ledger has never been told any. */
+  readonly limitsKnown: boolean;
+  readonly finishedJobsMax: number;
+}
+
+type OpenHeader = Omit<EntryHeader, "v" | "intake">;
+
+/** The ledger says something that cannot be: the scheduler stops and names the place. */
+export class LedgerCorrupt extends Error {
+  readonly code = "ledger-corrupt";
+  readonly address: string;
+  constructor(address: string, message: string) {
+    super(`the ledger is corrupt at ${address}: ${message}`);
+    this.address = address;
+  }
+}
+
+/** Finished jobs beyond this many leave the index, oldest first, unless the ledger says another number. */
+export const FINISHED_JOBS_MAX_DEFAULT = 100_000;
+
+const EMPTY_HEAD: Head = {
+  position: position(0),
+  entryId: null,
+  epoch: epoch(0),
+  at: "0000-01-01T00:00:00.000Z",
+  intake: { sequence: intakeSequence(0), taken: 0 },
+};
+
+export class Fold {
+  #head = EMPTY_HEAD;
+  #leader: Leader | null = null;
+  #settings: Settings = { limitsKnown: false, finishedJobsMax: FINISHED_JOBS_MAX_DEFAULT };
+  #slots = emptySlots;
+  /** Changes of facts already applied; they are put into one draft when the slots are next looked at. */
+  #slotChanges: SlotChange[] = [];
+  readonly #index: JobIndex;
+  #open: { header: OpenHeader; position: Position; epoch: Epoch; facts: number } | null = null;
+
+  constructor() {
+    const onSlotChange = (change: SlotChange) => this.#slotChanges.push(change);
+    this.#index = new JobIndex(onSlotChange, () => this.slots.limits.maxOvertakes ?? 0);
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+  get leader(): Leader | null {
+    return this.#leader;
+  }
+  get settings(): Settings {
+    return this.#settings;
+  }
+  get jobs(): ReadonlyMap<JobId, JobRow> {
+    return this.#index.jobs;
+  }
+  get waiting(): WaitingView {
+    return this.#index.waiting;
+  }
+  /** The scheduled and the retrying jobs, in the order of their times. */
+  get due(): Iterable<JobRow> & { readonly first: JobRow | undefined } {
+    return this.#index.due;
+  }
+  /** The place at the end of the waiting order, for the next job submitted. */
+  get nextPlace(): number {
+    return this.#index.nextPlace;
+  }
+  get slots(): Slots {
+    const changes = this.#slotChanges;
+    if (changes.length > 0) {
+      this.#slotChanges = [];
+      this.#slots = changeSlots(this.#slots, changes);
+    }
+    return this.#slots;
+  }
+
+  /** Folds one stored entry. Throws `LedgerCorrupt` at the first thing in it that cannot be. */
+  apply(at: Position, entry: Entry): void {
+    this.open(at, entry);
+    for (const fact of entry.facts) this.applyFact(fact);
+    this.close(entry.intake);
+  }
+
+  /** Begins the entry at `at`, which must follow the last one in every respect: contiguity, chain, time and reign. */
+  open(at: Position, header: OpenHeader): void {
+    const { position: last, entryId, at: lastAt, epoch: reign } = this.#head;
+    if (this.#open !== null) throw new Error("an entry is open already");
+    const wrong = (message: string) => new LedgerCorrupt(String(at), message);
+    if (at !== last + 1) throw wrong(`position ${last + 1} was expected`);
+    if (header.prev !== entryId) throw wrong(`its chain names ${header.prev}, the entry before is ${entryId}`);
+    if (header.at < lastAt) throw wrong(`its time ${header.at} is before ${lastAt}`);
+    if (header.epoch !== reign && header.epoch !== reign + 1)
+      throw wrong(`its epoch ${header.epoch} does not follow ${reign}`);
+    this.#open = { header, position: at, epoch: reign, facts: 0 };
+  }
+
+  /** Folds the next fact of the open entry. */
+  applyFact(fact: Fact): void {
+    const open = this.#mustBeOpen();
+    const address = factAddress(open.position, open.facts);
+    try {
+      this.#fold(fact);
+    } catch (error) {
+      throw new LedgerCorrupt(address, `${fact.type}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    open.facts += 1;
+  }
+
+  /** Ends the open entry, which decided the intake up to `intake`. */
+  close(intake: IntakeProgress): void {
+    const { header, position: at, epoch: reign, facts } = this.#mustBeOpen();
+    const wrong = (message: string) => new LedgerCorrupt(String(at), message);
+    if (facts === 0) throw wrong("it holds no fact");
+    if (isBefore(intake, this.#head.intake)) throw wrong("its intake progress goes back");
+    const held = Object.keys(this.#settledSlots(at).holdings).length;
+    if (held !== this.#index.holding)
+      throw wrong(`${held} jobs hold slots, ${this.#index.holding} are in a state that does`);
+    this.#head = { position: at, entryId: header.id, epoch: reign, at: header.at, intake };
+    this.#open = null;
+    this.#index.forgetFinished(this.#settings.finishedJobsMax);
+  }
+
+  /** Takes back an `open` after which no fact was applied. */
+  abandon(): void {
+    if (this.#mustBeOpen().facts > 0) throw new Error("facts were applied: only a new fold takes them back");
+    this.#open = null;
+  }
+
+  #fold(fact: Fact): void {
+    const open = this.#mustBeOpen();
+    const { at } = open.header;
+    if (fact.type === "DispatcherElected") {
+      if (fact.epoch !== open.epoch + 1 || fact.epoch !== open.header.epoch)
+        throw new Error(`epoch ${fact.epoch} does not follow ${open.epoch}`);
+      open.epoch = fact.epoch;
+      this.#leader = { ...fact, at };
+      return;
+    }
+    if (open.header.epoch !== open.epoch) throw new Error(`epoch ${open.header.epoch} was never elected`);
+    switch (fact.type) {
+      case "SubmissionDuplicated":
+      case "CommandRefused":
+        return;
+      case "WorkerJoined":
+        this.#slotChanges.push({ kind: "join", fact, at });
+        return;
+      case "WorkerLeft":
+        this.#slotChanges.push({ kind: "leave", worker: fact.worker });
+        return;
+      case "LimitsChanged":
+        this.#settings = { ...this.#settings, limitsKnown: true };
+        this.#slotChanges.push({ kind: "limits", limits: fact.limits });
+        return;
+      case "PoolPaused":
+      case "PoolResumed":
+        this.#slotChanges.push({ kind: "pause", pool: fact.pool, paused: fact.type === "PoolPaused" });
+        return;
+      case "RetentionChanged":
+        this.#settings = { ...this.#settings, finishedJobsMax: fact.finishedJobsMax };
+        return;
+      case "JobSubmitted":
+      case "JobRejected":
+        return this.#index.create(fact, { position: open.position, index: open.facts, at });
+      default:
+        return this.#index.change(fact, { position: open.position, index: open.facts, at });
+    }
+  }
+
+  #settledSlots(at: Position): Slots {
+    try {
+      return this.slots;
+    } catch (error) {
+      throw new LedgerCorrupt(String(at), error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #mustBeOpen() {
+    if (this.#open === null) throw new Error("no entry is open");
+    return this.#open;
+  }
+}
+
+function isBefore(progress: IntakeProgress, other: IntakeProgress): boolean {
+  return progress.sequence < other.sequence || (progress.sequence === other.sequence && progress.taken < other.taken);
+}

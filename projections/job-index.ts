@@ -1,0 +1,237 @@
+/**
+ * The job index in motion: what each job fact does to its row, and to the lists that rows stand in (waiting, due, finished).
+ * Whether the fact may happen is the job machine's word; slots are only told what to take and to free.
+ */
+import type { AttemptFact, FactOf, JobFact } from "../events/facts.js";
+import type { JobId, Position } from "../events/names.js";
+import { type AttemptOutcome, isSlotHolding, isTerminal } from "../events/states.js";
+import { newJob, stepJob } from "../machines/job.js";
+import { compareDue, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
+import type { SlotChange } from "./slots.js";
+import { SortedList } from "./sorted-list.js";
+import { Waiting } from "./waiting.js";
+
+/** Where and when a fact stands in the ledger. */
+export interface Stamp {
+  readonly position: Position;
+  readonly index: number;
+  readonly at: string;
+}
+
+type Submission = FactOf<"JobSubmitted"> | FactOf<"JobRejected">;
+type LaterFact = Exclude<JobFact, Submission>;
+
+export class JobIndex {
+  readonly jobs = new Map<JobId, JobRow>();
+  readonly waiting = new Waiting();
+  /** The scheduled and the retrying, by the time they wait for. */
+  readonly due = new SortedList<JobRow>(compareDue);
+  /** How many jobs are in a state that holds slots; the fold compares it with the slots held. */
+  holding = 0;
+  /** The place at the end of the waiting order, for the next job submitted. */
+  nextPlace = 1;
+  /** Ids of finished jobs, oldest first. */
+  readonly #finished = new Set<JobId>();
+  readonly #onSlotChange: (change: SlotChange) => void;
+  readonly #overtakesMax: () => number;
+
+  constructor(onSlotChange: (change: SlotChange) => void, overtakesMax: () => number) {
+    this.#onSlotChange = onSlotChange;
+    this.#overtakesMax = overtakesMax;
+  }
+
+  /** A job's first fact. */
+  create(fact: Submission, stamp: Stamp): void {
+    if (this.jobs.has(fact.job)) throw new Error(`${fact.job} exists already`);
+    const node = stepJob(newJob, fact);
+    if (node === null) throw new Error(`${fact.job}: the job machine refuses it`);
+    const submitted = fact.type === "JobSubmitted";
+    const row: JobRow = {
+      id: fact.job,
+      createdAt: fact.createdAt,
+      retryOf: submitted ? fact.retryOf : null,
+      spec: submitted ? fact.spec : null,
+      askedType: submitted ? fact.spec.type : fact.jobType,
+      node,
+      position: submitted ? fact.position : 0,
+      dueAt: submitted ? fact.runAt : null,
+      reason: submitted ? null : fact.reason,
+      attempts: [],
+      deniedBy: null,
+      overtaken: 0,
+      addresses: [stamp.position, stamp.index],
+    };
+    this.jobs.set(row.id, row);
+    if (submitted) this.nextPlace = Math.max(this.nextPlace, fact.position + 1);
+    this.#enter(row);
+  }
+
+  /** Any later fact of a job. */
+  change(fact: LaterFact, stamp: Stamp): void {
+    const row = this.jobs.get(fact.job);
+    if (row === undefined) throw new Error(`${fact.job} is unknown`);
+    const node = stepJob(row.node, fact);
+    if (node === null) throw new Error(`${fact.job} is ${stateOf(row)}: the job machine refuses it`);
+    if ("grant" in fact) checkFence(row, fact);
+    row.addresses.push(stamp.position, stamp.index);
+    if (fact.type === "StartDenied") {
+      row.deniedBy = shortageKey(fact.blockedBy);
+      this.waiting.denied(row);
+      return;
+    }
+    const before = stateOf(row);
+    // Rows are found by what they are ordered by, so a row leaves its list before it changes and enters one after.
+    this.#leave(row);
+    row.node = node;
+    if (before !== "queued") {
+      row.deniedBy = null;
+      row.overtaken = 0;
+    }
+    this.#record(row, fact, stamp);
+    if (isSlotHolding(before) && !isSlotHolding(stateOf(row))) this.#onSlotChange({ kind: "free", job: row.id });
+    this.#enter(row);
+  }
+
+  /** Drops the oldest finished jobs beyond `finishedMax`. They stay in the ledger. */
+  forgetFinished(finishedMax: number): void {
+    for (const id of this.#finished) {
+      if (this.#finished.size <= finishedMax) return;
+      this.#finished.delete(id);
+      this.jobs.delete(id);
+    }
+  }
+
+  #record(row: JobRow, fact: Exclude<LaterFact, FactOf<"StartDenied">>, stamp: Stamp): void {
+    switch (fact.type) {
+      case "JobDue":
+        row.dueAt = null;
+        return;
+      case "JobAmended":
+        if (row.spec === null || row.attempts.length > 0)
+          throw new Error(`${row.id} was granted and is fixed (INV-001)`);
+        row.spec = {
+          ...row.spec,
+          params: fact.params ?? row.spec.params,
+          priority: fact.priority ?? row.spec.priority,
+        };
+        return;
+      case "JobMoved":
+        row.position = fact.position;
+        return;
+      case "StartGranted":
+        return this.#grant(row, fact, stamp);
+      case "RunStarted":
+        mustLive(row).startedAt = fact.startedAt;
+        return;
+      case "RunCompleted":
+        return endAttempt(row, "completed", stamp.at, fact.exitCode, null);
+      case "RunSkipped":
+        row.reason = fact.reason;
+        return endAttempt(row, "skipped", stamp.at, null, null);
+      case "RunFailed":
+      case "RunTimedOut":
+      case "LeaseExpired":
+        return fail(row, fact, stamp.at);
+      case "CancelRequested":
+        row.reason = fact.reason;
+        return;
+      case "JobCancelled":
+        row.reason = fact.reason;
+        if (liveAttempt(row) !== null) endAttempt(row, "cancelled", stamp.at, null, null);
+        return;
+      default:
+        return fact satisfies never;
+    }
+  }
+
+  #grant(row: JobRow, fact: FactOf<"StartGranted">, stamp: Stamp): void {
+    const { job, attempt: number, worker, leaseMs } = fact;
+    const { position: grant, at: grantedAt } = stamp;
+    if (row.spec === null || number !== row.attempts.length + 1)
+      throw new Error(`attempt ${number} does not follow ${row.attempts.length}`);
+    const { type, resources } = row.spec;
+    const holding = { job, type, resources, grant, since: grantedAt, worker };
+    this.#onSlotChange({ kind: "take", holding, claimed: fact.demand });
+    const open = { startedAt: null, finishedAt: null, outcome: null, exitCode: null, error: null };
+    row.attempts.push({ number, worker, grant, grantedAt, leaseMs, ...open });
+    for (const id of fact.overtook ?? []) {
+      const passed = this.jobs.get(id);
+      if (passed === undefined || stateOf(passed) !== "queued")
+        throw new Error(`${id} does not wait and cannot be overtaken`);
+      passed.overtaken += 1;
+      if (passed.overtaken > this.#overtakesMax())
+        throw new Error(`${id} was overtaken more often than allowed (INV-004)`);
+    }
+  }
+
+  /** Takes a row out of the list of its state. */
+  #leave(row: JobRow): void {
+    const state = stateOf(row);
+    if (state === "queued") this.waiting.delete(row);
+    else if (state === "scheduled" || state === "retrying") this.due.delete(row);
+    else if (isSlotHolding(state)) this.holding -= 1;
+  }
+
+  /** Puts a row into the list of its state. */
+  #enter(row: JobRow): void {
+    const state = stateOf(row);
+    if (state === "queued") {
+      this.waiting.add(row);
+    } else if (state === "scheduled" || state === "retrying") {
+      if (row.dueAt === null) throw new Error(`${row.id} is ${state} without a time`);
+      this.due.add(row);
+    } else if (isSlotHolding(state)) {
+      this.holding += 1;
+    } else if (isTerminal(state)) {
+      // What a finished job was asked and has answered stays in the ledger; the index keeps what lists show.
+      if (row.spec !== null) row.spec = { ...row.spec, params: {} };
+      this.#finished.add(row.id);
+    }
+  }
+}
+
+const OUTCOMES = { RunFailed: "failed", RunTimedOut: "timed-out", LeaseExpired: "lost" } as const satisfies Record<
+  string,
+  AttemptOutcome
+>;
+
+/** A word about an attempt counts only while that attempt is the live one (INV-007). */
+function checkFence(row: JobRow, fact: AttemptFact): void {
+  const live = liveAttempt(row);
+  if (live?.grant !== fact.grant)
+    throw new Error(`${row.id}: grant ${fact.grant} is not live, ${live?.grant ?? "none"} is`);
+}
+
+function mustLive(row: JobRow) {
+  const live = liveAttempt(row);
+  if (live === null) throw new Error(`${row.id} has no live attempt`);
+  return live;
+}
+
+function endAttempt(
+  row: JobRow,
+  outcome: AttemptOutcome,
+  at: string,
+  exitCode: number | null,
+  error: string | null,
+): void {
+  const live = mustLive(row);
+  live.finishedAt = at;
+  live.outcome = outcome;
+  live.exitCode = exitCode;
+  live.error = error;
+}
+
+function fail(
+  row: JobRow,
+  fact: FactOf<"RunFailed"> | FactOf<"RunTimedOut"> | FactOf<"LeaseExpired">,
+  at: string,
+): void {
+  const exitCode = fact.type === "RunFailed" ? fact.exitCode : null;
+  const { message } = fact.error;
+  row.dueAt = fact.retryAt;
+  // A run that was asked to abort and did is cancelled, for the reason of the cancel, whatever it died of.
+  if (stateOf(row) === "cancelled") return endAttempt(row, "cancelled", at, exitCode, message);
+  row.reason = message;
+  endAttempt(row, OUTCOMES[fact.type], at, exitCode, message);
+}

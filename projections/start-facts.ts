@@ -1,0 +1,66 @@
+/** The grant rule's decision as facts: who starts, and why the others do not. */
+import type { Block, FactOf } from "../events/facts.js";
+import type { JobId, PoolName } from "../events/names.js";
+import { remember } from "../events/remember.js";
+import { type Demand, demandOf } from "./demand.js";
+import type { Slots } from "./slots.js";
+import type { Denial, Start } from "./starts.js";
+
+/** How many holders a denial names per pool; `explain` names them all. */
+export const HOLDERS_NAMED_MAX = 3;
+
+export function startGranted(start: Start, leaseMs: number): FactOf<"StartGranted"> {
+  const { row, worker, demand, overtook } = start;
+  const fact: FactOf<"StartGranted"> = {
+    type: "StartGranted",
+    job: row.id,
+    attempt: row.attempts.length + 1,
+    worker,
+    demand: Object.fromEntries(demand),
+    leaseMs,
+  };
+  return overtook.length === 0 ? fact : { ...fact, overtook: [...overtook] };
+}
+
+/** Facts for denials, as of `slots`: after the starts of the same turn, whose holders are named already. */
+export function startsDenied(denials: readonly Denial[], slots: Slots): FactOf<"StartDenied">[] {
+  const holders = new Map<string, JobId[]>();
+  return denials.map(({ row, shortages, ahead }) => {
+    const demand: Demand = row.spec === null ? new Map() : demandOf(row.spec, slots.limits);
+    const blockedBy = shortages.map(
+      ({ pool, cause }): Block => ({
+        ...figures(slots, pool, row.spec?.type ?? ""),
+        needs: demand.get(pool as PoolName) ?? 1,
+        holders: remember(holders, pool, () => holdersOf(slots, pool, HOLDERS_NAMED_MAX)),
+        ahead: (ahead.get(pool) ?? []).map((other) => other.id),
+        cause,
+      }),
+    );
+    return { type: "StartDenied", job: row.id, blockedBy };
+  });
+}
+
+/** A pool's figures; for `workers`, those of the seats of all workers that run the type. */
+export function figures(slots: Slots, pool: string, type: string): { pool: string; capacity: number; used: number } {
+  if (pool !== "workers") {
+    const known = slots.pools[pool as PoolName];
+    return { pool, capacity: known?.capacity ?? 0, used: known?.used ?? 0 };
+  }
+  const sum = { pool, capacity: 0, used: 0 };
+  for (const worker of Object.values<Slots["workers"][keyof Slots["workers"]]>(slots.workers)) {
+    if (worker.types !== null && !worker.types.includes(type)) continue;
+    sum.capacity += worker.capacity;
+    sum.used += worker.used;
+  }
+  return sum;
+}
+
+/** The jobs that hold units of a pool (of `workers`: every running job), oldest grant first. */
+export function holdersOf(slots: Slots, pool: string, most = Number.POSITIVE_INFINITY): JobId[] {
+  const holders: JobId[] = [];
+  for (const holding of Object.values<Slots["holdings"][JobId]>(slots.holdings)) {
+    if (holders.length >= most) break;
+    if (pool === "workers" || demandOf(holding, slots.limits).has(pool as PoolName)) holders.push(holding.job);
+  }
+  return holders;
+}

@@ -1,0 +1,70 @@
+/**
+ * The waiting jobs: one ordered line per distinct demand, so that a decision looks at the heads of lines, not at all jobs (D5).
+ * All jobs of a line need the same, so if one of them cannot start, none behind it in the line can.
+ */
+import type { JobSpec } from "../events/facts.js";
+import { remember } from "../events/remember.js";
+import { demandKey } from "./demand.js";
+import { compareWaiting, type JobRow } from "./jobs.js";
+import { SortedList } from "./sorted-list.js";
+
+export interface Line {
+  readonly type: string;
+  readonly resources: Readonly<Record<string, number>>;
+  readonly rows: SortedList<JobRow>;
+}
+
+/** What readers may see of the waiting jobs. */
+export type WaitingView = Pick<Waiting, "size" | "undenied" | "lines" | "lineOf">;
+
+export class Waiting {
+  readonly #lines = new Map<string, Line>();
+  /** Waiting jobs without a recorded denial yet, in the order in which they came to wait. */
+  readonly #undenied = new Set<JobRow>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get undenied(): ReadonlySet<JobRow> {
+    return this.#undenied;
+  }
+
+  /** The lines that are not empty. */
+  lines(): IterableIterator<Line> {
+    return this.#lines.values();
+  }
+
+  /** The line that a waiting job stands in. */
+  lineOf(row: JobRow): Line {
+    const line = this.#lines.get(demandKey(specOf(row)));
+    if (line === undefined) throw new Error(`${row.id} is not waiting`);
+    return line;
+  }
+
+  add(row: JobRow): void {
+    const { type, resources } = specOf(row);
+    const make = () => ({ type, resources, rows: new SortedList<JobRow>(compareWaiting) });
+    remember(this.#lines, demandKey({ type, resources }), make).rows.add(row);
+    this.#undenied.add(row);
+    this.#size += 1;
+  }
+
+  delete(row: JobRow): void {
+    const line = this.lineOf(row);
+    if (!line.rows.delete(row)) throw new Error(`${row.id} is not waiting`);
+    if (line.rows.size === 0) this.#lines.delete(demandKey(line));
+    this.#undenied.delete(row);
+    this.#size -= 1;
+  }
+
+  denied(row: JobRow): void {
+    this.#undenied.delete(row);
+  }
+}
+
+function specOf(row: JobRow): JobSpec {
+  if (row.spec === null) throw new Error(`${row.id} was rejected and cannot wait`);
+  return row.spec;
+}

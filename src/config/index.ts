@@ -1,0 +1,21 @@
+/** Configuration: signalbox.yaml, durations, limits on the command line, and the choice of the NATS server. */
+export {
+  type ConnectionChoice,
+  type ConnectionSettings,
+  type ConnectionSources,
+  chooseConnection,
+} from "./connection.js";
+export { DURATION_FORMS, durationSchema, formatDuration, parseDuration } from "./duration.js";
+export { type Environment, fillFromEnvironment } from "./environment.js";
+export type { Backoff, JobType } from "./job-type.js";
+export { configurationJsonSchema } from "./json-schema.js";
+export {
+  applyLimitsChange,
+  LIMITS_FORMS,
+  type LimitsChange,
+  limitsChangeSchema,
+  parseLimitAssignments,
+} from "./limits-keys.js";
+export { type ConfigurationSources, type LoadedConfiguration, loadConfiguration } from "./load.js";
+export { type ConfigurationProblem, type ConfigurationRefusal, describeProblems } from "./problems.js";
+export type { Configuration, Schedule, Template } from "./schema.js";

@@ -1,0 +1,135 @@
+/** Ending a command as a whole: the process group, what has left it, and the scheduler's own death. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { describe, expect, it } from "vitest";
+import { commandRunner } from "../../src/runners/command.js";
+import { commandOptions } from "../../src/runners/options.js";
+import { killOrphanedRuns, runMarks } from "../../src/runners/orphans.js";
+import type { Outcome } from "../../src/runners/runner.js";
+import { aRun, eventually, failed, isRunning, result, type TestRun } from "./a-run.js";
+
+const namespace = `test-abort-${process.pid}`;
+const environment = process.env;
+
+function run(script: string, it: TestRun, killGrace = 10_000): Promise<Outcome> {
+  const options = commandOptions.parse({ argv: ["/bin/bash", "-c", script], killGrace });
+  return commandRunner(options, { namespace, environment }).run(it);
+}
+
+/** The process ids that a script prints as `pid <number>` lines. */
+async function pids(it: TestRun, count: number): Promise<number[]> {
+  const printed = (): number[] =>
+    it.updates.flatMap((update) => /^\{"line":"pid (\d+)"\}$/.exec(JSON.stringify(update))?.[1] ?? []).map(Number);
+  await it.update(() => printed().length >= count);
+  return printed();
+}
+
+describe("an abort", () => {
+  it("given children and grandchildren, when the run is aborted, then all of them are gone when it settles", async () => {
+    const it = aRun();
+    const ending = run("echo pid $$; (bash -c 'echo pid $$; sleep 600; :' & echo pid $!; wait) & sleep 600; :", it);
+    const started = await pids(it, 3);
+    expect(new Set(started).size).toBeGreaterThanOrEqual(2);
+    it.abort("cancelled by ann");
+    expect(failed(await ending)).toMatchObject({
+      retryable: true,
+      error: { code: "aborted", message: "the run was aborted: cancelled by ann" },
+    });
+    for (const pid of started) expect(await isRunning(pid)).toBe(false);
+  });
+
+  it("given a command that ignores the polite signal, when the grace is over, then it is killed", async () => {
+    const it = aRun();
+    const ending = run(
+      "trap '' TERM; echo pid $$; (trap '' TERM; echo pid $BASHPID; while :; do sleep 1; done) & while :; do sleep 1; done",
+      it,
+      100,
+    );
+    const started = await pids(it, 2);
+    const before = performance.now();
+    it.abort("timeout");
+    expect(failed(await ending)).toMatchObject({ error: { code: "aborted" }, exitCode: null });
+    expect(performance.now() - before).toBeGreaterThanOrEqual(95);
+    for (const pid of started) expect(await isRunning(pid)).toBe(false);
+  });
+
+  it("given a command that tidies up on the polite signal, when it is aborted, then it has its time, and does not count as completed", async () => {
+    const it = aRun();
+    const ending = run("trap 'echo tidied; exit 0' TERM; echo pid $$; while :; do sleep 0.05; done", it);
+    await pids(it, 1);
+    it.abort("cancel");
+    expect(failed(await ending)).toMatchObject({ error: { code: "aborted" }, exitCode: 0 });
+    expect(it.updates).toContainEqual({ line: "tidied" });
+  });
+
+  it("given a run that is already aborted, when it should start, then nothing is started", async () => {
+    const it = aRun();
+    it.abort("too late");
+    expect(failed(await run("echo pid $$", it)).error.code).toBe("aborted");
+    expect(it.updates).toEqual([]);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "given a process that has left the group, when the run is aborted, then it is found and gone",
+    async () => {
+      const it = aRun();
+      const ending = run("setsid bash -c 'echo pid $$; exec sleep 600' & echo pid $$; wait", it);
+      const started = await pids(it, 2);
+      it.abort("cancel");
+      await ending;
+      for (const pid of started) expect(await isRunning(pid)).toBe(false);
+    },
+  );
+});
+
+describe("what a command leaves behind", () => {
+  it("given a background process in its group, when the command itself ends, then the process is ended before the run settles", async () => {
+    const it = aRun();
+    const outcome = await run("sleep 600 & echo pid $!; exit 0", it);
+    expect(outcome).toMatchObject({ outcome: "completed" });
+    for (const pid of await pids(it, 1)) expect(await isRunning(pid)).toBe(false);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "given a process that has left the group and holds the output open, when the command ends, then the run settles and the process is gone",
+    async () => {
+      const it = aRun();
+      const outcome = await run(
+        "setsid bash -c 'echo pid $$; exec sleep 600' & read -r -t 0.2 < <(sleep 600); exit 0",
+        it,
+      );
+      expect(result(outcome)).toMatchObject({ stdout: expect.stringContaining("pid ") });
+      for (const pid of await pids(it, 1)) expect(await isRunning(pid)).toBe(false);
+    },
+  );
+
+  it.runIf(process.platform === "linux")(
+    "given a scheduler killed with SIGKILL, when its command has children, then the command dies at once and the children as orphans",
+    async () => {
+      const marks = runMarks({ namespace, job: aRun().job, grant: aRun().grant });
+      const { argv0, pid } = { argv0: process.execPath, pid: process.pid };
+      expect(pid).toBeGreaterThan(0);
+      // A parent of its own, which starts the same command line as the runner does, and is killed.
+      const script = `const { spawn } = require("node:child_process");
+        const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "/bin/bash", "-c", "sleep 600 & echo pid $!; echo pid $$; wait"],
+          { detached: true, stdio: ["ignore", "inherit", "ignore"], env: { PATH: process.env.PATH, ...${JSON.stringify(marks)} } });
+        child.on("exit", () => {});`;
+      const parent = spawn(argv0, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+      const started: number[] = [];
+      for await (const line of createInterface({ input: parent.stdout })) {
+        started.push(Number(line.replace("pid ", "")));
+        if (started.length === 2) break;
+      }
+      const [grandchild = 0, child = 0] = started;
+      parent.kill("SIGKILL");
+      await once(parent, "exit");
+      await eventually(async () => !(await isRunning(child)));
+      expect(await isRunning(grandchild)).toBe(true);
+      expect(await killOrphanedRuns((orphan) => orphan.namespace === `${namespace}-other`)).toBe(0);
+      expect(await isRunning(grandchild)).toBe(true);
+      expect(await killOrphanedRuns((orphan) => orphan.namespace === namespace)).toBe(1);
+      expect(await isRunning(grandchild)).toBe(false);
+    },
+  );
+});
