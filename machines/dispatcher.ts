@@ -51,7 +51,13 @@ export type DispatcherAction = (typeof DISPATCHER_ACTIONS)[number];
 const turn = <Refused, Stopping extends object>(refused: Refused, stopping: (state: string) => Stopping) =>
   ({
     waiting: { on: { INPUT: { target: "deciding", actions: "decide" }, ...stopping("waiting") } },
-    deciding: { on: { PROPOSED: { target: "committing", actions: "append" }, NOTHING_TO_DECIDE: "waiting" } },
+    deciding: {
+      on: {
+        PROPOSED: { target: "committing", actions: "append" },
+        NOTHING_TO_DECIDE: "waiting",
+        ...stopping("deciding"),
+      },
+    },
     committing: {
       on: {
         STORED: { target: "deciding", actions: ["performEffects", "decide"] },

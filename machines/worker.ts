@@ -18,6 +18,16 @@ export type SeatEvent =
   | { readonly type: "RECORDED" }
   | { readonly type: "ABANDON" };
 
+/** One shared object per event, as the stepper wants it. */
+export const SEAT_EVENTS = {
+  START: { type: "START" },
+  BEGAN: { type: "BEGAN" },
+  ABORT: { type: "ABORT" },
+  SETTLED: { type: "SETTLED" },
+  RECORDED: { type: "RECORDED" },
+  ABANDON: { type: "ABANDON" },
+} as const satisfies { [T in SeatEvent["type"]]: { type: T } };
+
 /** The actions that the worker's shell performs. */
 export const SEAT_ACTIONS = ["callRunner", "reportStarted", "abortRunner", "reportEnding", "leaveSeat"] as const;
 export type SeatAction = (typeof SEAT_ACTIONS)[number];

@@ -163,7 +163,7 @@ function findMisfit(tags: ReadonlyMap<string, Tag>, slots: Slots): string | null
   const pools = Object.keys(capacities);
   if (pools.length === 0) return null;
   for (const [tag, { units, given }] of tags) {
-    const capacity = capacities[tag];
+    const capacity = Object.hasOwn(capacities, tag) ? capacities[tag] : undefined;
     if (capacity === undefined)
       return `resources.${tag}: there is no such pool (given ${given}); ${listed("pools", pools)}`;
     if (units > capacity) {

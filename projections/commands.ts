@@ -3,7 +3,7 @@
  * programs may rely on and a reason for people; it changes nothing.
  */
 import type { Fact } from "../events/facts.js";
-import type { JsonObject } from "../events/json.js";
+import { canonicalJson, type JsonObject } from "../events/json.js";
 import type { Limits } from "../events/limits.js";
 import type { JobId, PoolName } from "../events/names.js";
 import { isTerminal } from "../events/states.js";
@@ -32,6 +32,7 @@ export function decideCommand(fold: Fold, command: Command): Decided {
     case "amend":
       return amend(fold, command);
     case "limits":
+      if (fold.settings.limitsKnown && canonicalJson(fold.slots.limits) === canonicalJson(command.limits)) return { facts: [] };
       return { facts: [{ type: "LimitsChanged", limits: command.limits, source: command.source }] };
     case "pause":
     case "resume":

@@ -28,6 +28,8 @@ export interface Worker {
   /** Job types that it runs, or null for every type. */
   readonly types: readonly string[] | null;
   readonly joinedAt: string;
+  /** It has left and takes no more jobs; it is forgotten when its last one has ended. */
+  readonly leaving: boolean;
 }
 
 /** A live grant: what a job holds from StartGranted until its attempt ends. */
@@ -75,7 +77,10 @@ export function changeSlots(slots: Slots, changes: readonly SlotChange[]): Slots
   });
 }
 
-export const emptySlots: Slots = changeSlots({ limits: {}, pools: {}, workers: {}, holdings: {} }, [
+/** A record without inherited members: a job may be called "constructor". */
+const record = <K extends string, V>(): Record<K, V> => Object.create(null);
+
+export const emptySlots: Slots = changeSlots({ limits: {}, pools: record(), workers: record(), holdings: record() }, [
   { kind: "limits", limits: DEFAULT_LIMITS },
 ]);
 
@@ -117,7 +122,7 @@ function take(slots: SlotsDraft, holding: Holding, claimed: Readonly<Record<stri
       );
   }
   const worker = slots.workers[workerId];
-  if (worker === undefined) throw new SlotViolation(`${job} was granted to ${workerId}, which has not joined`);
+  if (worker === undefined || worker.leaving) throw new SlotViolation(`${job} was granted to ${workerId}, which has not joined or has left`);
   if (worker.types !== null && !worker.types.includes(holding.type))
     throw new SlotViolation(`${workerId} does not run ${holding.type}`);
   if (worker.used >= worker.capacity)
@@ -135,13 +140,14 @@ function free(slots: SlotsDraft, job: JobId, limits: Limits): void {
   if (worker === undefined) throw new SlotViolation(`${job} was held by ${holding.worker}, which has left`);
   worker.used -= 1;
   delete slots.holdings[job];
+  if (worker.leaving && worker.used === 0) delete slots.workers[holding.worker];
 }
 
 /** New limits count what is running as if they had always been there: a pool may begin above its capacity, and drains. */
 function changeLimits(slots: SlotsDraft, limits: Limits): void {
   const before = slots.pools;
   slots.limits = limits;
-  slots.pools = {};
+  slots.pools = record();
   for (const [name, capacity] of capacities(limits)) {
     slots.pools[name] = { name, capacity, used: 0, paused: before[name]?.paused ?? false };
   }
@@ -153,14 +159,14 @@ function changeLimits(slots: SlotsDraft, limits: Limits): void {
 function join(slots: SlotsDraft, fact: FactOf<"WorkerJoined">, joinedAt: string): void {
   const { worker: id, process, capacity, types } = fact;
   if (slots.workers[id] !== undefined) throw new SlotViolation(`${id} has joined already`);
-  slots.workers[id] = { id, process, capacity, used: 0, types: types === null ? null : [...types], joinedAt };
+  slots.workers[id] = { id, process, capacity, used: 0, types: types === null ? null : [...types], joinedAt, leaving: false };
 }
 
 function leave(slots: SlotsDraft, id: WorkerId): void {
   const worker = slots.workers[id];
   if (worker === undefined) throw new SlotViolation(`${id} has not joined`);
-  if (worker.used > 0) throw new SlotViolation(`${id} leaves while it runs ${worker.used} jobs`);
-  delete slots.workers[id];
+  if (worker.used > 0) worker.leaving = true;
+  else delete slots.workers[id];
 }
 
 function mustPool(slots: SlotsDraft, name: PoolName): Draft<Pool> {

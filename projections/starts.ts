@@ -229,7 +229,7 @@ class Pass {
   #workersFor(type: string): readonly Worker[] {
     return remember(this.#workersByType, type, () =>
       Object.values<Worker>(this.#slots.workers)
-        .filter((worker) => worker.types?.includes(type) ?? true)
+        .filter((worker) => !worker.leaving && (worker.types?.includes(type) ?? true))
         .sort((a, b) => compareText(a.id, b.id)),
     );
   }

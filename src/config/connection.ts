@@ -31,7 +31,7 @@ export interface ConnectionSettings {
 
 export type ConnectionChoice =
   | { readonly kind: "embedded" }
-  /** `source` says who chose it, for people: `--nats`, `context prod`, `NATS_URL`, `signalbox.yaml:3:1 nats`. */
+  /** `source` says who chose it, for people: `--nats`, `context prod`, `NATS_URL`, `nats of signalbox.yaml`. */
   | { readonly kind: "server"; readonly settings: ConnectionSettings; readonly source: string }
   | ConfigurationRefusal;
 
@@ -133,10 +133,10 @@ function fromFile(sources: ConnectionSources): ConnectionChoice {
     },
   };
   if (problems.length > 0) return refuse(problems);
-  const { source, line } = problem("url", "");
+  const { source: file } = problem("url", "");
   return settle(
     given,
-    { source: `${source}:${line} nats`, resolve: (path) => resolvePath(path, loaded.folder, env), problem },
+    { source: `nats of ${file}`, resolve: (path) => resolvePath(path, loaded.folder, env), problem },
     sources,
   );
 }

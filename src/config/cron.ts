@@ -24,7 +24,7 @@ export function cronProblem(expression: string): string | null {
     return `must have five fields (minute hour day month weekday), for example "0 6 * * *" for six every morning`;
   for (const [index, field] of fields.entries()) {
     for (const item of (parts[index] ?? "").split(",")) {
-      if (!fits(item, field)) return `${JSON.stringify(item)} is not a ${field.name}: ${allowed(field)}`;
+      if (!fits(item, field)) return `${JSON.stringify(item)} is not valid as ${field.name}: ${allowed(field)}`;
     }
   }
   return null;

@@ -9,7 +9,7 @@ import { z } from "zod";
 const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 
 /** The accepted forms, for error texts. */
-export const DURATION_FORMS = "500ms, 30s, 10m, 2h, 1d or a whole number of milliseconds";
+const durationForms = "500ms, 30s, 10m, 2h, 1d or a whole number of milliseconds";
 
 const written = /^(\d{1,16})(ms|s|m|h|d)?$/;
 
@@ -43,8 +43,8 @@ export function formatDuration(ms: number): string {
 
 const error = ({ input }: { input?: unknown }): string =>
   typeof input === "string" || typeof input === "number"
-    ? `${JSON.stringify(input)} is not a duration; write ${DURATION_FORMS}`
-    : `must be a duration: ${DURATION_FORMS}`;
+    ? `${JSON.stringify(input)} is not a duration; write ${durationForms}`
+    : `must be a duration: ${durationForms}`;
 
 /** A duration in a file or a request; its output is milliseconds. */
 export const durationSchema = z

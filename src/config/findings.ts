@@ -11,7 +11,7 @@ export interface Finding {
   readonly allowed?: readonly string[];
 }
 
-export type Checked<T> =
+type Checked<T> =
   | { readonly value: T; readonly findings?: never }
   | { readonly findings: readonly Finding[]; readonly value?: never };
 
@@ -99,7 +99,7 @@ function isMistyped(finding: Finding, all: readonly Finding[]): boolean {
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
-      return explainType(issue.expected, issue.input);
+      return explainType(issue.inst instanceof z.ZodNumberFormat ? "int" : issue.expected, issue.input);
     case "too_small":
       return issue.origin === "string"
         ? "may not be empty"

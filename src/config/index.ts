@@ -5,8 +5,8 @@ export {
   type ConnectionSources,
   chooseConnection,
 } from "./connection.js";
-export { DURATION_FORMS, durationSchema, formatDuration, parseDuration } from "./duration.js";
-export { type Environment, fillFromEnvironment } from "./environment.js";
+export { durationSchema, formatDuration, parseDuration } from "./duration.js";
+export type { Environment } from "./environment.js";
 export type { Backoff, JobType } from "./job-type.js";
 export { configurationJsonSchema } from "./json-schema.js";
 export {

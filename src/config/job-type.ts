@@ -7,7 +7,7 @@ import { commandOptions, httpOptions, natsOptions, ollamaOptions } from "../runn
 import { durationSchema, formatDuration } from "./duration.js";
 
 /** Node.js cannot wait longer with one timer (2^31 - 1 ms, 24.8 days): above it, a timer fires at once. */
-export const waitMsMax = 24 * 86_400_000;
+const waitMsMax = 24 * 86_400_000;
 
 /** A duration that the program will wait for, from `minMs` to 24 days. */
 export function waitSchema(minMs: number) {

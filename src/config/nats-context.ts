@@ -23,7 +23,7 @@ const contextSchema = z.looseObject({
   ca: text,
   tls_first: z.boolean({ error: "must be true or false" }).default(false),
 });
-export type NatsContext = z.infer<typeof contextSchema>;
+type NatsContext = z.infer<typeof contextSchema>;
 
 /** Settings that would change where or as whom we connect, and that this program does not know: better refused than ignored. */
 const notSupported = [

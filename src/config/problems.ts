@@ -53,7 +53,9 @@ function describeProblem(problem: ConfigurationProblem): string {
   const place = problem.line === null ? problem.source : `${problem.source}:${problem.line}:${problem.column ?? 1}`;
   const head = problem.path === "" ? place : `${place} ${problem.path}`;
   const meant = problem.suggestion === undefined ? "" : `; did you mean ${problem.suggestion}?`;
-  return `${head}: ${problem.message}${meant}${describeAllowed(problem, meant === "" ? ";" : "")}`;
+  const line = `${head}: ${problem.message}${meant}${describeAllowed(problem, meant === "" ? ";" : "")}`;
+  // A key of the file may hold control characters; they would break the line, or steer the terminal.
+  return line.replaceAll(/\p{Cc}/gu, "\uFFFD");
 }
 
 function describeAllowed({ allowed }: ConfigurationProblem, separator: string): string {

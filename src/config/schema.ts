@@ -17,12 +17,12 @@ import {
 } from "./job-type.js";
 import { parseServers } from "./server-address.js";
 
-export const NAMESPACE_DEFAULT = "signalbox";
-export const NAMESPACE_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
+const namespaceDefault = "signalbox";
+const namespacePattern = /^[a-z][a-z0-9-]{0,31}$/;
 /** Beside the configuration file, or in the working folder if there is none. */
-export const STATE_FOLDER_DEFAULT = ".signalbox";
+const stateFolderDefault = ".signalbox";
 
-export const namespaceSchema = z.string().regex(NAMESPACE_PATTERN, {
+export const namespaceSchema = z.string().regex(namespacePattern, {
   error: "must be up to 32 small letters, digits and -, beginning with a letter",
 });
 
@@ -119,7 +119,7 @@ const scheduleSchema = z.strictObject({
 export const configurationSchema = z
   .strictObject({
     namespace: namespaceSchema
-      .default(NAMESPACE_DEFAULT)
+      .default(namespaceDefault)
       .describe("Prefix of all NATS names; schedulers with different namespaces share nothing. Default signalbox"),
     nats: z
       .union([z.literal("embedded"), natsServerSchema], { error: "must be embedded, or a mapping with at least url" })
@@ -128,7 +128,7 @@ export const configurationSchema = z
         "The NATS server: embedded (an own one, on this machine only) or {url: …}. --nats and NATS_URL override",
       ),
     limits: configuredLimits
-      .default(DEFAULT_LIMITS)
+      .optional()
       .describe("Capacities. Absent: {global: 1}, one job at a time. Giving limits without global removes that cap"),
     lease: waitSchema(1_000)
       .default(30_000)
@@ -139,7 +139,7 @@ export const configurationSchema = z
     stateDir: z
       .string()
       .regex(/^[^\0]+$/, { error: "must be the path of a folder" })
-      .default(STATE_FOLDER_DEFAULT)
+      .default(stateFolderDefault)
       .describe("Folder for the embedded server's store and other state, relative to this file. Default .signalbox"),
     history: z
       .strictObject({
@@ -170,8 +170,11 @@ export const configurationSchema = z
     templates: z.record(nameSchema, templateSchema).default({}).describe("Prepared jobs by name, for submissions"),
     schedules: z.record(nameSchema, scheduleSchema).default({}).describe("Jobs submitted at certain times, by name"),
   })
-  .transform(({ lease, grace, history, worker, ...rest }) => ({
+  .transform(({ limits, lease, grace, history, worker, ...rest }) => ({
     ...rest,
+    limits: limits ?? DEFAULT_LIMITS,
+    /** False where the file gives no limits; then the ledger's stay in force, if it has any. */
+    limitsGiven: limits !== undefined,
     leaseMs: lease,
     graceMs: grace,
     historyKeep: history.keep,
@@ -180,7 +183,6 @@ export const configurationSchema = z
 
 /** The configuration as the program uses it: checked, complete, durations in milliseconds. */
 export type Configuration = z.output<typeof configurationSchema>;
-export type NatsConfiguration = Configuration["nats"];
 export type Template = z.output<typeof templateSchema>;
 export type Schedule = z.output<typeof scheduleSchema>;
 

@@ -1,6 +1,6 @@
 /** Addresses of NATS servers as people write them, with the secrets taken out: an address may be logged, a secret never. */
 
-export interface ServerAddresses {
+interface ServerAddresses {
   /** `nats://host:port`, at least one. */
   readonly servers: readonly string[];
   /** The scheme `tls://` was used. */

@@ -2,9 +2,9 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 /** A configuration of a thousand job types has about a tenth of this. */
-export const configurationBytesMax = 1024 * 1024;
+const configurationBytesMax = 1024 * 1024;
 
-export type TextFile =
+type TextFile =
   | { readonly text: string; readonly problem?: never }
   | { readonly problem: string; readonly absent: boolean; readonly line: number | null; readonly text?: never };
 

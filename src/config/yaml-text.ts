@@ -14,7 +14,7 @@ import {
   visit,
 } from "yaml";
 import type { Finding } from "./findings.js";
-import type { ConfigurationProblem } from "./problems.js";
+import { type ConfigurationProblem, problemsMax } from "./problems.js";
 
 export interface YamlText {
   readonly value: unknown;
@@ -41,10 +41,11 @@ export function readYaml(
     const wrong = tooDeep === undefined ? all : [tooDeep];
     if (wrong.length > 0)
       return {
-        problems: wrong.map((error) => ({
+        problems: wrong.map((error, index) => ({
           source,
           ...place(error.pos[0]),
-          path: pathOfKeyAt(document, error.pos[0]),
+          // Searched for only where it will be shown: the search reads the whole document.
+          path: index < problemsMax ? pathOfKeyAt(document, error.pos[0]) : "",
           message: explain(error),
         })),
       };

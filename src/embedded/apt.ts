@@ -1,8 +1,10 @@
 /**
- * Fetches nats-server as the distribution's package, on Debian and Ubuntu, without root and without installing anything.
+ * Fetches nats-server as the distribution's package, on Debian and Ubuntu, without root and without installing
+ * anything.
  *
- * A private apt directory (sources, lists, cache) names another suite of the machine's own mirror; apt itself checks the
- * archive's signature. So no host name stands here, and proxies and mirrors that the machine is set up for are used.
+ * A private apt directory (sources, lists, cache) names another suite of the machine's own mirror; apt itself checks
+ * the archive's signature. So no host name stands here, and proxies and mirrors that the machine is set up for are
+ * used.
  */
 import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -54,7 +56,7 @@ export async function fetchByApt(distribution: Distribution, suite: string, work
     try {
       return await fetchFrom(mirror, distribution, suite, folder);
     } catch (error) {
-      failures.push(`${mirror}: ${messageOf(error)}`);
+      failures.push(withoutCredentials(`${mirror}: ${messageOf(error)}`));
     }
   }
   throw new Error(failures.join("; "));
@@ -64,7 +66,8 @@ async function fetchFrom(mirror: string, from: Distribution, suite: string, fold
   await access(from.keyring);
   const partial = ["lists/partial", "cache/archives/partial", "empty", "package"];
   for (const name of partial) await mkdir(join(folder, name), { recursive: true });
-  // `target` leaves out translations, desktop and file lists, which other packages may have switched on for the machine.
+  // `target` leaves out translations, desktop and file lists, which other packages may have switched on for the
+  // machine.
   const options = `signed-by=${from.keyring} target=Packages pdiffs=no`;
   await writeFile(join(folder, "sources.list"), `deb [${options}] ${mirror} ${suite} ${from.component}\n`);
   const settings = join(folder, "apt.conf");
@@ -127,6 +130,9 @@ async function mirrorsOf(distribution: Distribution): Promise<readonly string[]>
   const named = (mirror: string): number => (mirror.includes(`/${distribution.id}/`) ? 0 : 1);
   return [...found].sort((one, other) => named(one) - named(other));
 }
+
+/** The machine's sources may name a mirror with a password in its address. */
+const withoutCredentials = (text: string): string => text.replaceAll(/\/\/[^/\s]*@/g, "//");
 
 const isThere = (file: string): Promise<boolean> =>
   access(file).then(

@@ -1,6 +1,6 @@
 /**
- * How a scheduler holds on to its server: through a guard that it has started, or through one that another scheduler on the
- * same folder has started, whose lock it then watches.
+ * How a scheduler holds on to its server: through a guard that it has started, or through one that another scheduler on
+ * the same folder has started, whose lock it then watches.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -31,7 +31,10 @@ export interface Held {
   readonly heldFolder: string;
 }
 
-/** Starts a guard and resolves when its server answers, or when another guard has a folder. Throws `EmbeddedServerError`. */
+/**
+ * Starts a guard and resolves when its server answers, or when another guard has a folder. Throws
+ * `EmbeddedServerError`.
+ */
 export async function startGuard(order: GuardOrder, onLog: (line: LogLine) => void): Promise<Attachment | Held> {
   // In a process group of its own, so that what ends the scheduler's whole group leaves the guard to stop the server.
   const guard = spawn(process.execPath, [guardFile()], { stdio: "pipe", detached: true });
@@ -70,7 +73,9 @@ export async function startGuard(order: GuardOrder, onLog: (line: LogLine) => vo
   return { record: () => record ?? answer, joined: false, gone, release: () => stopGuard(guard, gone) };
 }
 
-/** Joins the server that another scheduler's guard runs on this folder, or answers null if there is none that answers. */
+/**
+ * Joins the server that another scheduler's guard runs on this folder, or answers null if there is none that answers.
+ */
 export async function joinServer(stateDir: string): Promise<Attachment | null> {
   const watch = await watchLock(lockAddress(stateDir));
   if (watch === null) return null;

@@ -1,9 +1,9 @@
 /**
  * Finds the nats-server binary, or fetches it once (D10).
  *
- * Order: the one that the user names; one on the PATH if it is recent enough; the cache; then a fetch into the cache, from the official
- * release, or else from the distribution's latest suite; then whatever usable one the cache holds; and as the last resort the
- * distribution's own package, however old, with a warning.
+ * Order: the one that the user names; one on the PATH if it is recent enough; the cache; then a fetch into the cache,
+ * from the official release, or else from the distribution's latest suite; then whatever usable one the cache holds;
+ * and as the last resort the distribution's own package, however old, with a warning.
  */
 import { delimiter, join } from "node:path";
 import { fetchByApt, thisDistribution } from "./apt.js";
@@ -101,7 +101,9 @@ async function binaryOnPath(env: NodeJS.ProcessEnv): Promise<NatsBinary | null> 
   return null;
 }
 
-/** Tries the release, then the distribution's `suite`; null, with the reasons added to `failures`, if neither gives it. */
+/**
+ * Tries the release, then the distribution's `suite`; null, with the reasons added to `failures`, if neither gives it.
+ */
 async function fetchInto(
   cache: string,
   key: string,
@@ -139,7 +141,9 @@ async function fetchInto(
   }
 }
 
-/** The latest that the cache holds, else the distribution's own package: better an old server with a warning than none. */
+/**
+ * The latest that the cache holds, else the distribution's own package: better an old server with a warning than none.
+ */
 async function lastResort(cache: string, options: FindOptions, failures: string[]): Promise<NatsBinary> {
   const kept = [...(await cachedVersions(cache))].sort((one, other) => (isAtLeast(one, other) ? -1 : 1));
   for (const version of kept) {

@@ -5,7 +5,6 @@ export interface ServerConfiguration {
   readonly serverName: string;
   readonly host: string;
   readonly port: number;
-  readonly storeDir: string;
   /** Null: the server's own default, 1 MiB. */
   readonly maxPayloadBytes: number | null;
   /** Null: left out, for a server that does not know it. */
@@ -18,7 +17,9 @@ export interface ServerConfiguration {
  */
 export type SyncInterval = "always" | `${number}ms` | `${number}s` | `${number}m`;
 
-/** The interval to configure for a server of this version, or null if it is too old to be told. Throws if it is not one. */
+/**
+ * The interval to configure for a server of this version, or null if it is too old to be told. Throws if it is not one.
+ */
 export function syncIntervalFor(version: string, wanted: SyncInterval): string | null {
   if (!/^(always|\d+(ms|s|m))$/.test(wanted))
     throw new TypeError(`syncInterval is ${JSON.stringify(wanted)}; it must be "always" or a duration such as "10s"`);
@@ -26,18 +27,18 @@ export function syncIntervalFor(version: string, wanted: SyncInterval): string |
 }
 
 /**
- * The file's text. There is no password: the server listens on loopback only, and a URL with a token in it would have to be
- * known to every publisher in every language, where now the plain `nats://127.0.0.1:<port>` that `up` prints is enough.
+ * The file's text. There is no password: the server listens on loopback only, and a URL with a token in it would have
+ * to be known to every publisher in every language, where now the plain `nats://127.0.0.1:<port>` that `up` prints is
+ * enough.
  */
 export function configurationText(server: ServerConfiguration): string {
-  const jetstream = [`store_dir: ${quoted(server.storeDir)}`];
-  if (server.syncInterval !== null) jetstream.push(`sync_interval: ${quoted(server.syncInterval)}`);
   return [
     "# Written at each start; changes are lost.",
     `server_name: ${quoted(server.serverName)}`,
     `listen: ${quoted(`${server.host}:${server.port}`)}`,
     ...(server.maxPayloadBytes === null ? [] : [`max_payload: ${server.maxPayloadBytes}`]),
-    `jetstream: { ${jetstream.join(", ")} }`,
+    // The store itself is named in the arguments, and may not be named twice.
+    server.syncInterval === null ? "jetstream: {}" : `jetstream: { sync_interval: ${quoted(server.syncInterval)} }`,
     "",
   ].join("\n");
 }

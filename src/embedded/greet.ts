@@ -23,7 +23,9 @@ export interface Greeting {
 /** INFO lists every server of a cluster; still it is far below this. */
 const answerCharactersMax = 256 * 1024;
 
-/** Resolves with what the server says of itself; throws if it does not answer within `timeoutMs`, or is no NATS server. */
+/**
+ * Resolves with what the server says of itself; throws if it does not answer within `timeoutMs`, or is no NATS server.
+ */
 export function greet(host: string, port: number, timeoutMs: number): Promise<Greeting> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });

@@ -1,4 +1,7 @@
-/** What a scheduler and the guard of its server say to each other: lines of JSON, down the guard's stdin and up its stdout. */
+/**
+ * What a scheduler and the guard of its server say to each other: lines of JSON, down the guard's stdin and up its
+ * stdout.
+ */
 import { z } from "zod";
 import { serverRecordSchema } from "./record.js";
 

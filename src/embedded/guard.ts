@@ -1,10 +1,11 @@
 /**
- * The guard: a small process between a scheduler and its nats-server, so that the server ends with the scheduler, always.
+ * The guard: a small process between a scheduler and its nats-server, so that the server ends with the scheduler,
+ * always.
  *
- * Its stdin is a pipe from the scheduler. However the scheduler ends, be it by SIGKILL, the kernel closes that pipe, and the
- * guard stops the server. While the pipe is open the guard starts the server again whenever it dies, on the same port and store.
- * Signals that a terminal or a service manager sends to everybody at once do not move it: the scheduler must be
- * able to drain, which it cannot without a server, and then closes the pipe.
+ * Its stdin is a pipe from the scheduler. However the scheduler ends, be it by SIGKILL, the kernel closes that pipe,
+ * and the guard stops the server. While the pipe is open the guard starts the server again whenever it dies, on the
+ * same port and store. Signals that a terminal or a service manager sends to everybody at once do not move it: the
+ * scheduler must be able to drain, which it cannot without a server, and then closes the pipe.
  */
 import { randomUUID } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -24,11 +25,11 @@ import { launchServer, type ServerProcess, ServerStartError } from "./server-pro
 const readyTimeoutMs = 120_000;
 const stopGraceMs = 10_000;
 const restartDelayMinMs = 100;
-const restartDelayMaxMs = 5_000;
+const restartDelayMaxMs = 2_000;
 /** A server that could not be started, or has lived no longer than this, has died quickly. */
 const quickDeathMs = 2_000;
 /** So many quick deaths in a row, and the guard gives up: what is wrong will not pass by itself. */
-const quickDeathsMax = 10;
+const quickDeathsMax = 8;
 /** Another process can take a port between its choice and its use. */
 const portTriesMax = 5;
 
@@ -65,7 +66,8 @@ async function main(): Promise<number> {
     report({ report: "failed", text: error instanceof Error ? error.message : String(error) });
     return 1;
   } finally {
-    // In reverse: whoever is refused the store although it has the state folder then knows that another folder's guard has it.
+    // In reverse: whoever is refused the store although it has the state folder then knows that another folder's guard
+    // has it.
     for (const lock of locks.reverse()) await lock.release();
   }
 }
@@ -116,7 +118,7 @@ async function launch(order: GuardOrder, port: number): Promise<Launched> {
   const { stateDir, storeDir, maxPayloadBytes, syncInterval } = order;
   const serverName = `signalbox-${randomUUID()}`;
   const configFile = join(stateDir, "nats-server.conf");
-  const text = configurationText({ serverName, host: LOOPBACK, port, storeDir, maxPayloadBytes, syncInterval });
+  const text = configurationText({ serverName, host: LOOPBACK, port, maxPayloadBytes, syncInterval });
   await writeFile(configFile, text, { mode: 0o600 });
   const server = await launchServer({
     binary: order.binary,

@@ -1,8 +1,9 @@
 /**
- * The embedded server: with no NATS configured, a real nats-server of our own on loopback, its store in the state folder (D10).
+ * The embedded server: with no NATS configured, a real nats-server of our own on loopback, its store in the state
+ * folder (D10).
  *
- * The schedulers on one folder share one server. The one that started its guard takes it along when it ends; another one
- * then starts it again, on the same port and store, and its clients reconnect.
+ * The schedulers on one folder share one server. The one that started its guard takes it along when it ends; another
+ * one then starts it again, on the same port and store, and its clients reconnect.
  */
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
@@ -52,7 +53,9 @@ export interface EmbeddedServer {
   readonly version: string;
   /** The server's `sync_interval`, null if it is too old to have one. */
   readonly syncInterval: string | null;
-  /** Whether another scheduler's guard runs the server; then `stop()` leaves it running. May become false by a takeover. */
+  /**
+   * Whether another scheduler's guard runs the server; then `stop()` leaves it running. May become false by a takeover.
+   */
   readonly joined: boolean;
   /** The server's process id, of the time of joining if another scheduler's guard runs it. */
   pid(): number;
@@ -133,7 +136,7 @@ async function orderOf(options: EmbeddedServerOptions): Promise<GuardOrder> {
   const wanted = options.syncInterval ?? "always";
   const syncInterval = syncIntervalFor(binary.version, wanted);
   if (syncInterval === null) {
-    const text = `nats-server ${binary.version} has no sync_interval: what it acknowledges can be lost in a power failure`;
+    const text = `nats-server ${binary.version} has no sync_interval: a power failure can lose what it acknowledged`;
     onLog({ level: "warn", text });
   }
   const maxPayloadBytes = options.maxPayloadBytes ?? null;

@@ -1,26 +1,28 @@
 /**
- * The lock on a folder: one guard at a time may run a server on it. nats-server itself takes none, and two servers on one
- * store destroy it.
+ * The lock on a folder: one guard at a time may run a server on it. nats-server itself takes none, and two servers on
+ * one store destroy it.
  *
- * The lock is a listening socket, because the kernel takes it away when its holder dies, whatever it dies of. Whoever wants to
- * know when that happens connects to it and waits for the end of the connection. On Linux the socket has an abstract name, so
- * that nothing stale can stay on disk. Such names belong to a network namespace: containers that share the folder
- * but not the network do not see each other's lock, and must not both run a server on it.
+ * The lock is a listening socket, because the kernel takes it away when its holder dies, whatever it dies of. Whoever
+ * wants to know when that happens connects to it and waits for the end of the connection. On Linux the socket has an
+ * abstract name, so that nothing stale can stay on disk. Such names belong to a network namespace: containers that
+ * share the folder but not the network do not see each other's lock, and must not both run a server on it.
  */
-import { createHash } from "node:crypto";
-import { unlink } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { rename, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Connections of those who wait for the lock to become free: one for every scheduler that shares the server. */
 const watchersMax = 1_000;
 const connectTimeoutMs = 2_000;
-/** Longer than any other process needs from finding a stale socket file to replacing it. */
+/** Longer than any other process needs from finding that nobody answers to renaming its own socket. */
 const settleMs = 200;
 /** A socket name on Linux has at most so many bytes. Names that fill them are the same in every version of Node.js. */
 const abstractNameBytes = 108;
 
-/** The lock's address for a folder. `realFolder` must be free of links, or two names of one folder would be two locks. */
+/**
+ * The lock's address for a folder. `realFolder` must be free of links, or two names of one folder would be two locks.
+ */
 export function lockAddress(realFolder: string, platform: NodeJS.Platform = process.platform): string {
   const hash = createHash("sha256").update(realFolder).digest("hex");
   if (platform === "linux") return `\0signalbox-${hash}`.padEnd(abstractNameBytes, "-");
@@ -35,30 +37,36 @@ export interface Lock {
 
 /** Takes the lock, or answers null if another process holds it. Throws if the system refuses for another reason. */
 export async function takeLock(address: string): Promise<Lock | null> {
-  const isFile = address.startsWith("/");
-  let server = await listen(address);
-  if (server === null && isFile) {
-    const holder = await watchLock(address);
-    if (holder !== null) {
-      holder.close();
-      return null;
-    }
-    // Nobody answers: the file was left by a holder that died. Another process may come to the same conclusion now.
-    await unlink(address).catch(() => {});
-    server = await listen(address);
-  }
+  if (address.startsWith("/")) return takeFileLock(address);
+  const server = await listen(address);
+  return server === null ? null : { release: () => close(server) };
+}
+
+/**
+ * A socket file stays when its holder is killed, so its being there says nothing; whether somebody answers does. The
+ * new socket is renamed over the old one: of several that do so, the last one's stays, which each of them sees by
+ * asking who answers.
+ */
+async function takeFileLock(address: string): Promise<Lock | null> {
+  // Its own name: closing a server removes the file by the name that it was bound to, whosesoever that is by then.
+  const ownName = `${address}.${randomUUID().slice(0, 8)}`;
+  const server = await listen(ownName);
   if (server === null) return null;
-  const release = (held: Server): Promise<void> => new Promise((resolve) => held.close(() => resolve()));
-  if (isFile) {
-    // If another process has just taken our new file for the stale one, it is that one which answers now.
+  const holder = await watchLock(address);
+  holder?.close();
+  if (holder === null) {
+    await rename(ownName, address);
     await delay(settleMs);
-    if ((await ask(address)) !== process.pid) {
-      server.close();
-      return null;
-    }
+    if ((await ask(address)) === process.pid)
+      return {
+        release: async () => {
+          await rm(address, { force: true });
+          await close(server);
+        },
+      };
   }
-  const held = server;
-  return { release: () => release(held) };
+  await close(server);
+  return null;
 }
 
 export interface LockWatch {
@@ -104,28 +112,35 @@ function ask(address: string): Promise<number | null> {
   });
 }
 
-/** Listens on the address; null if it is taken. Closing the server also ends its watchers' connections. */
+/**
+ * The sockets of those who watch a lock of ours: they keep its server from closing, and their end is what is waited
+ * for.
+ */
+const watchers = new WeakMap<Server, Set<Socket>>();
+
+/** Listens on the address; null if it is taken. */
 function listen(address: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
-    const watchers = new Set<Socket>();
+    const connected = new Set<Socket>();
     const server = createServer((socket) => {
-      watchers.add(socket);
-      socket.once("close", () => watchers.delete(socket));
+      connected.add(socket);
+      socket.once("close", () => connected.delete(socket));
       socket.on("error", () => {});
       socket.resume();
       socket.write(`${process.pid}\n`);
     });
+    watchers.set(server, connected);
     server.maxConnections = watchersMax;
     server.once("error", (error: NodeJS.ErrnoException) =>
       error.code === "EADDRINUSE" ? resolve(null) : reject(error),
     );
-    server.listen(address, () => {
-      const close = server.close.bind(server);
-      server.close = (callback) => {
-        for (const socket of watchers) socket.destroy();
-        return close(callback);
-      };
-      resolve(server);
-    });
+    server.listen(address, () => resolve(server));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    for (const socket of watchers.get(server) ?? []) socket.destroy();
   });
 }

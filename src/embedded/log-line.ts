@@ -14,7 +14,9 @@ const levels: Readonly<Record<string, LogLine["level"]>> = {
   FTL: "error",
 };
 
-/** Reads `[123] 2026/11/24 02:35:49.140710 [INF] Server is ready`. What looks otherwise (a panic) is an error, whole. */
+/**
+ * Reads `[123] 2026/11/24 02:35:49.140710 [INF] Server is ready`. What looks otherwise (a panic) is an error, whole.
+ */
 export function parseLogLine(line: string): LogLine {
   const match = /^\[\d+\] \S+ \S+ \[(\w{3})\] (.*)$/.exec(line);
   const level = levels[match?.[1] ?? ""];

@@ -1,6 +1,7 @@
 /**
  * Servers whose guard was killed. They run on, with the store open; the next guard ends them before it starts its own.
- * They are recognised by their command line, which names the store: no record is needed that might not have been written.
+ * They are recognised by their command line, which names the store: no record is needed that might not have been
+ * written.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { basename } from "node:path";
@@ -50,7 +51,10 @@ async function fromPs(storeDir: string): Promise<number[]> {
   return ours.map((line) => Number.parseInt(line, 10));
 }
 
-/** Whether the process was gone within the time allowed. It is not our child: there is nothing to wait on but its absence. */
+/**
+ * Whether the process was gone within the time allowed. It is not our child: there is nothing to wait on but its
+ * absence.
+ */
 async function endProcess(pid: number, signal: NodeJS.Signals, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   try {
@@ -58,19 +62,26 @@ async function endProcess(pid: number, signal: NodeJS.Signals, timeoutMs: number
     // One that was frozen acts on the signal only when it goes on.
     process.kill(pid, "SIGCONT");
     while (performance.now() < deadline) {
-      process.kill(pid, 0);
-      if (await isZombie(pid)) return true;
+      if (!(await isRunning(pid))) return true;
       await delay(pollMs);
     }
     return false;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return true;
+    if (isNoSuchProcess(error)) return true;
     throw error;
   }
 }
 
-/** A dead process whose parent has not asked for its end keeps its id, in a container without an init for ever. */
-async function isZombie(pid: number): Promise<boolean> {
+/** Whether the process runs. One that is dead keeps its id until its parent has taken note: that is not running. */
+export async function isRunning(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return !isNoSuchProcess(error);
+  }
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return / Z /.test(status.slice(status.lastIndexOf(")")));
+  return !status.slice(status.lastIndexOf(")")).startsWith(") Z ");
 }
+
+const isNoSuchProcess = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ESRCH";

@@ -2,8 +2,9 @@
  * Chooses a free port on loopback for a server whose port must stay the same when it is started again.
  *
  * Not port 0: the system would give one from the range that it also uses for outgoing connections. While such a server
- * is down, a client that keeps dialling it can be given that very port as its own end and connect to itself, which TCP allows
- * and which then keeps the server from coming back. So the port is drawn below the ranges of Linux, macOS and Windows.
+ * is down, a client that keeps dialling it can be given that very port as its own end and connect to itself, which TCP
+ * allows and which then keeps the server from coming back. So the port is drawn below the ranges of Linux, macOS and
+ * Windows.
  */
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
@@ -23,7 +24,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Whether a server could listen on `port` of 127.0.0.1 now. */
-export function isFree(port: number): Promise<boolean> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once("error", () => resolve(false));

@@ -1,4 +1,7 @@
-/** Runs another program to its end: no shell, a bound on its time and its output, and an error that quotes its last words. */
+/**
+ * Runs another program to its end: no shell, a bound on its time and its output, and an error that quotes its last
+ * words.
+ */
 import { execFile } from "node:child_process";
 
 /** More output than this from apt-get, dpkg-deb, tar or nats-server means that something is wrong. */

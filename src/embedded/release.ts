@@ -1,4 +1,6 @@
-/** Fetches nats-server from its official release: the archive for this machine, verified by the published SHA256SUMS. */
+/**
+ * Fetches nats-server from its official release: the archive for this machine, verified by the published SHA256SUMS.
+ */
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

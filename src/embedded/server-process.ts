@@ -100,7 +100,9 @@ function processOf(child: ChildProcess): Omit<ServerProcess, "version"> {
   };
 }
 
-/** The server recovers its streams before it listens, so there is nothing to ask it until its log says that it is ready. */
+/**
+ * The server recovers its streams before it listens, so there is nothing to ask it until its log says that it is ready.
+ */
 function logSaysReady(child: ChildProcess, ended: Promise<string>, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     void ended.then((how) => reject(new Error(how)));

@@ -13,7 +13,7 @@ import type { Json } from "../../events/json.js";
 import { commandEnvironment } from "./command-environment.js";
 import { fillFromEnvironment, type RunnerContext } from "./environment.js";
 import type { CommandOptions } from "./options.js";
-import { killOrphanedRuns } from "./orphans.js";
+import { killOrphanedRuns, type MarkedRun, OrphansRemainError } from "./orphans.js";
 import { abortedFailure, errorCode, errorMessage, failure } from "./outcome.js";
 import { HeadOfOutput, LineProgress, TailOfOutput } from "./output.js";
 import { type ProcessGroupEnd, runProcessGroup } from "./process-group.js";
@@ -79,8 +79,7 @@ async function runCommand(run: Run, command: Command): Promise<Outcome> {
         lines.add(chunk);
       },
       onErrorOutput: (chunk) => stderr.add(chunk),
-      killEscaped: () =>
-        killOrphanedRuns((it) => it.namespace === namespace && it.job === run.job && it.grant === run.grant),
+      killEscaped: () => killAllOf({ namespace, job: run.job, grant: run.grant }),
     });
     return outcomeOf({ run, options, end, stdout, stderr: stderr.text() });
   } catch (error) {
@@ -140,6 +139,17 @@ function skipReason(exitCode: number, stdout: HeadOfOutput, stderr: string): str
   const lines = `${stdout.read().text}\n${stderr}`.split("\n").map((line) => readable(line, reasonCharsMax));
   const said = lines.find((line) => line !== "");
   return said === undefined ? `exit code ${exitCode}` : `exit code ${exitCode}: ${said}`;
+}
+
+/** False if something of the run is still there. */
+async function killAllOf(run: MarkedRun): Promise<boolean> {
+  try {
+    await killOrphanedRuns((it) => it.namespace === run.namespace && it.job === run.job && it.grant === run.grant);
+    return true;
+  } catch (error) {
+    if (error instanceof OrphansRemainError) return false;
+    throw error;
+  }
 }
 
 function programMissing(name: string, path: string | undefined, cwd: string): Outcome {

@@ -8,12 +8,12 @@ import { z } from "zod";
 import { durationSchema } from "../config/duration.js";
 
 /** What is kept of a command's standard output; the rest is counted and said to be cut off. */
-export const outputBytesDefault = 64 * 1024;
+const outputBytesDefault = 64 * 1024;
 /** Above this a result is a file, and should be written as one: the whole of it is held in memory. */
-export const outputBytesMax = 16 * 1024 * 1024;
-export const responseBytesDefault = 1024 * 1024;
+const outputBytesMax = 16 * 1024 * 1024;
+const responseBytesDefault = 1024 * 1024;
 /** Long enough for a program to save its work, short enough that a cancelled job soon gives its slots back. */
-export const killGraceMsDefault = 5_000;
+const killGraceMsDefault = 5_000;
 /** A cancelled run holds its slots during the grace; longer than this is a typing error. */
 const killGraceMsMax = 3_600_000;
 

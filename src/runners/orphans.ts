@@ -51,7 +51,9 @@ export async function killOrphanedRuns(match: (run: MarkedRun) => boolean): Prom
 }
 
 async function processesOf(match: (run: MarkedRun) => boolean): Promise<number[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  // Without /proc nothing can be found, as on another system.
+  const names = await readdir("/proc").catch((): string[] => []);
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
   const matching = await Promise.all(
     pids.map(async (pid) => {
       // Not this process, even where the scheduler itself was started by a job of another scheduler.

@@ -5,7 +5,7 @@ import { readable } from "./text.js";
 export type Failure = Extract<Outcome, { outcome: "failed" }>;
 
 /** An error message longer than this is cut: it is written to the ledger with every attempt. */
-export const messageCharsMax = 6_000;
+const messageCharsMax = 6_000;
 
 export function failure(
   code: string,

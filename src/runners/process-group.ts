@@ -28,8 +28,11 @@ export interface ProcessGroupOptions {
   readonly killGraceMs: number;
   readonly onOutput: (chunk: Buffer) => void;
   readonly onErrorOutput: (chunk: Buffer) => void;
-  /** Kills what has left the group, where it can be found. Called after an abort, and when the pipes stay open. */
-  readonly killEscaped: () => Promise<unknown>;
+  /**
+   * Kills what has left the group, where it can be found; false if some of it remains. Called after an abort, and when
+   * the pipes stay open.
+   */
+  readonly killEscaped: () => Promise<boolean>;
 }
 
 export interface ProcessGroupEnd {
@@ -60,22 +63,26 @@ export async function runProcessGroup(options: ProcessGroupOptions): Promise<Pro
   child.stdin?.end(options.input);
 
   let aborted = false;
-  let finalSignal: NodeJS.Timeout | undefined;
-  const abort = (): void => {
-    aborted = true;
-    signalGroup(pid, "SIGTERM");
-    finalSignal = setTimeout(() => signalGroup(pid, "SIGKILL"), options.killGraceMs);
-  };
-  if (options.signal.aborted) abort();
-  else options.signal.addEventListener("abort", abort, { once: true });
-  const [exitCode, killedBy] = await exited;
-  options.signal.removeEventListener("abort", abort);
+  const timers: NodeJS.Timeout[] = [];
+  const stuck = new Promise<"stuck">((resolve) => {
+    const abort = (): void => {
+      aborted = true;
+      signalGroup(pid, "SIGTERM");
+      timers.push(setTimeout(() => signalGroup(pid, "SIGKILL"), options.killGraceMs));
+      timers.push(setTimeout(() => resolve("stuck"), options.killGraceMs + killConfirmMsMax));
+    };
+    if (options.signal.aborted) abort();
+    else options.signal.addEventListener("abort", abort, { once: true });
+    void exited.then(() => options.signal.removeEventListener("abort", abort));
+  });
+  const end = await Promise.race([exited, stuck]);
+  const [exitCode, killedBy] = end === "stuck" ? [null, null] : end;
 
-  const gone = await endGroup(pid, options.killGraceMs, aborted);
-  clearTimeout(finalSignal);
-  if (aborted) await options.killEscaped();
+  let gone = end !== "stuck" && (await endGroup(pid, options.killGraceMs, aborted));
+  for (const timer of timers) clearTimeout(timer);
+  if (aborted) gone = (await options.killEscaped()) && gone;
   if (!(await settledWithin(closed, outputDrainMsMax))) {
-    await options.killEscaped();
+    gone = (await options.killEscaped()) && gone;
     await settledWithin(closed, outputDrainMsMax);
     // Whatever still holds the pipes is no longer ours to find; without this its end would be waited for for ever.
     child.stdout?.destroy();
@@ -135,7 +142,10 @@ async function groupIsAlive(group: number): Promise<boolean> {
 }
 
 async function hasLivingMember(group: number): Promise<boolean> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const names = await readdir("/proc").catch(() => null);
+  // Without /proc the answer to the signal is all that is known.
+  if (names === null) return true;
+  const pids = names.filter((name) => /^\d+$/.test(name));
   const living = await Promise.all(
     pids.map(async (pid) => {
       const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "");

@@ -9,12 +9,12 @@ const setprivCheckMsMax = 5_000;
 
 /**
  * The absolute path of `name`, searched as the operating system would: as a path from `cwd` if it has a slash, else in
- * the folders of `path`. Null when there is no such executable file.
+ * the absolute folders of `path`. Null when there is no such executable file.
  */
 export async function findProgram(name: string, place: { path: string; cwd: string }): Promise<string | null> {
-  const candidates = name.includes("/")
-    ? [resolve(place.cwd, name)]
-    : place.path.split(delimiter).map((folder) => resolve(place.cwd, folder, name));
+  // Only absolute folders: an empty or relative one would mean wherever the scheduler happens to stand.
+  const folders = place.path.split(delimiter).filter(isAbsolute);
+  const candidates = name.includes("/") ? [resolve(place.cwd, name)] : folders.map((folder) => resolve(folder, name));
   for (const candidate of candidates) if (await isExecutableFile(candidate)) return candidate;
   return null;
 }
@@ -51,7 +51,6 @@ function succeeds([program, ...args]: Argv): Promise<boolean> {
 }
 
 async function isExecutableFile(path: string): Promise<boolean> {
-  if (!isAbsolute(path)) return false;
   try {
     await access(path, constants.X_OK);
     return (await stat(path)).isFile();

@@ -2,7 +2,7 @@
 import type { Json } from "../../events/json.js";
 
 /** Smooth to a reader, and at most ten messages a second and run. */
-export const tokenProgressMs = 100;
+const tokenProgressMs = 100;
 
 /** Reports `{token: "…"}` with all the text since the last report. `end` reports the rest and must be called. */
 export class TokenProgress {

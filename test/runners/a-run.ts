@@ -61,6 +61,7 @@ export function result(outcome: Outcome): Json {
 
 /** Whether a process is there and not a zombie. */
 export async function isRunning(pid: number): Promise<boolean> {
+  if (process.platform !== "linux") return answersToSignals(pid);
   const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "");
   return stat !== "" && !/\) [ZX] /.test(stat);
 }
@@ -71,5 +72,16 @@ export async function eventually(condition: () => Promise<boolean>, msMax = 10_0
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`this did not come true in ${msMax} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** How the configuration refers to an environment variable. */
+export const fromEnvironment = (name: string): string => `\${env:${name}}`;
+
+function answersToSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

@@ -2,15 +2,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { commandRunner } from "../../src/runners/command.js";
 import { commandOptions } from "../../src/runners/options.js";
-import { killOrphanedRuns, runMarks } from "../../src/runners/orphans.js";
+import { killOrphanedRuns } from "../../src/runners/orphans.js";
 import type { Outcome } from "../../src/runners/runner.js";
 import { aRun, eventually, failed, isRunning, result, type TestRun } from "./a-run.js";
 
 const namespace = `test-abort-${process.pid}`;
 const environment = process.env;
+/** Tests run after the build (npm test does it), because Node 20 cannot run a source file as a process. */
+const builtRunners = new URL("../../dist/src/runners/index.js", import.meta.url);
 
 function run(script: string, it: TestRun, killGrace = 10_000): Promise<Outcome> {
   const options = commandOptions.parse({ argv: ["/bin/bash", "-c", script], killGrace });
@@ -24,6 +26,11 @@ async function pids(it: TestRun, count: number): Promise<number[]> {
   await it.update(() => printed().length >= count);
   return printed();
 }
+
+/** A test that fails must not leave its processes behind either. */
+afterAll(async () => {
+  await killOrphanedRuns((orphan) => orphan.namespace === namespace);
+});
 
 describe("an abort", () => {
   it("given children and grandchildren, when the run is aborted, then all of them are gone when it settles", async () => {
@@ -63,6 +70,14 @@ describe("an abort", () => {
     expect(it.updates).toContainEqual({ line: "tidied" });
   });
 
+  it("given an abort in the very moment of starting, when the run settles, then it has been aborted and nothing is left", async () => {
+    const it = aRun();
+    const ending = run("echo pid $$; sleep 600; :", it);
+    it.abort("at once");
+    expect(failed(await ending).error.code).toBe("aborted");
+    expect(await killOrphanedRuns((orphan) => orphan.namespace === namespace && orphan.grant === it.grant)).toBe(0);
+  });
+
   it("given a run that is already aborted, when it should start, then nothing is started", async () => {
     const it = aRun();
     it.abort("too late");
@@ -74,7 +89,7 @@ describe("an abort", () => {
     "given a process that has left the group, when the run is aborted, then it is found and gone",
     async () => {
       const it = aRun();
-      const ending = run("setsid bash -c 'echo pid $$; exec sleep 600' & echo pid $$; wait", it);
+      const ending = run("setsid bash -c 'echo pid $$; exec sleep 600 >/dev/null 2>&1' & echo pid $$; wait", it);
       const started = await pids(it, 2);
       it.abort("cancel");
       await ending;
@@ -86,7 +101,7 @@ describe("an abort", () => {
 describe("what a command leaves behind", () => {
   it("given a background process in its group, when the command itself ends, then the process is ended before the run settles", async () => {
     const it = aRun();
-    const outcome = await run("sleep 600 & echo pid $!; exit 0", it);
+    const outcome = await run("sleep 600 >/dev/null 2>&1 & echo pid $!; exit 0", it);
     expect(outcome).toMatchObject({ outcome: "completed" });
     for (const pid of await pids(it, 1)) expect(await isRunning(pid)).toBe(false);
   });
@@ -95,10 +110,9 @@ describe("what a command leaves behind", () => {
     "given a process that has left the group and holds the output open, when the command ends, then the run settles and the process is gone",
     async () => {
       const it = aRun();
-      const outcome = await run(
-        "setsid bash -c 'echo pid $$; exec sleep 600' & read -r -t 0.2 < <(sleep 600); exit 0",
-        it,
-      );
+      // The command waits for the process to be ready, and ends.
+      const escaped = "setsid bash -c 'echo pid $$ >&4; echo ready; exec sleep 600 >&4 4>&-'";
+      const outcome = await run(`exec 4>&1; read -r _ < <(${escaped}); exit 0`, it);
       expect(result(outcome)).toMatchObject({ stdout: expect.stringContaining("pid ") });
       for (const pid of await pids(it, 1)) expect(await isRunning(pid)).toBe(false);
     },
@@ -107,15 +121,17 @@ describe("what a command leaves behind", () => {
   it.runIf(process.platform === "linux")(
     "given a scheduler killed with SIGKILL, when its command has children, then the command dies at once and the children as orphans",
     async () => {
-      const marks = runMarks({ namespace, job: aRun().job, grant: aRun().grant });
-      const { argv0, pid } = { argv0: process.execPath, pid: process.pid };
-      expect(pid).toBeGreaterThan(0);
-      // A parent of its own, which starts the same command line as the runner does, and is killed.
-      const script = `const { spawn } = require("node:child_process");
-        const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "/bin/bash", "-c", "sleep 600 & echo pid $!; echo pid $$; wait"],
-          { detached: true, stdio: ["ignore", "inherit", "ignore"], env: { PATH: process.env.PATH, ...${JSON.stringify(marks)} } });
-        child.on("exit", () => {});`;
-      const parent = spawn(argv0, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+      // A scheduler of its own, as far as a runner can tell: it runs one job and is killed.
+      const scheduler = `
+        import { createRunner } from ${JSON.stringify(builtRunners.href)};
+        const options = { argv: ["/bin/bash", "-c", "sleep 600 & echo pid $!; echo pid $$; wait"],
+          successExitCodes: [0], skipExitCodes: [], outputBytesMax: 1000, killGrace: 1000 };
+        const runner = createRunner("command", options, { namespace: ${JSON.stringify(namespace)}, environment: process.env });
+        await runner.run({ job: "j1", type: "t", params: {}, attempt: 1, grant: 7, signal: new AbortController().signal,
+          progress: ({ line }) => console.log(line) });`;
+      const parent = spawn(process.execPath, ["--input-type=module", "-e", scheduler], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       const started: number[] = [];
       for await (const line of createInterface({ input: parent.stdout })) {
         started.push(Number(line.replace("pid ", "")));
@@ -126,9 +142,9 @@ describe("what a command leaves behind", () => {
       await once(parent, "exit");
       await eventually(async () => !(await isRunning(child)));
       expect(await isRunning(grandchild)).toBe(true);
-      expect(await killOrphanedRuns((orphan) => orphan.namespace === `${namespace}-other`)).toBe(0);
+      expect(await killOrphanedRuns((it) => it.namespace === namespace && it.grant === 8)).toBe(0);
       expect(await isRunning(grandchild)).toBe(true);
-      expect(await killOrphanedRuns((orphan) => orphan.namespace === namespace)).toBe(1);
+      expect(await killOrphanedRuns((it) => it.namespace === namespace && it.job === "j1" && it.grant === 7)).toBe(1);
       expect(await isRunning(grandchild)).toBe(false);
     },
   );

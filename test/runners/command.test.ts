@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../events/json.js";
 import { commandRunner } from "../../src/runners/command.js";
-import { RunnerOptionsError } from "../../src/runners/environment.js";
+import { type Environment, RunnerOptionsError } from "../../src/runners/environment.js";
 import { commandOptions } from "../../src/runners/options.js";
 import type { Outcome } from "../../src/runners/runner.js";
-import { aRun, failed, result, type TestRun } from "./a-run.js";
+import { aRun, failed, fromEnvironment, result, type TestRun } from "./a-run.js";
 
 let folder = "";
 beforeAll(async () => {
@@ -18,7 +18,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const environment = { ...process.env, NATS_TOKEN: "secret", OPENAI_API_KEY: "key-1", LC_ALL: "C.UTF-8" };
+const environment: Environment = { ...process.env, NATS_TOKEN: "secret", OPENAI_API_KEY: "key-1", LC_ALL: "C.UTF-8" };
 const namespace = "test-command";
 
 function run(options: object, given: TestRun | JsonObject = {}): Promise<Outcome> {
@@ -30,7 +30,7 @@ const node = (script: string): string[] => [process.execPath, "-e", script];
 
 describe("what a command gets", () => {
   it("given params, when it reads standard input, then it gets them as JSON, also 400 kB of them with all of Unicode", async () => {
-    const params = { text: "naïve 漢字 🚂 ".repeat(22_000), deep: { list: [1, null, true] } };
+    const params = { text: "naïve 漢字 🚂 ".repeat(35_000), deep: { list: [1, null, true] } };
     expect(JSON.stringify(params).length).toBeGreaterThan(400_000);
     const script = `let s = ""; process.stdin.setEncoding("utf8").on("data", (d) => s += d).on("end", () => {
       const p = JSON.parse(s); console.log(JSON.stringify({ length: p.text.length, end: p.text.slice(-3), deep: p.deep })) })`;
@@ -64,8 +64,8 @@ describe("what a command gets", () => {
       env: { MODE: "fast", SIGNALBOX_RUN: "other:1" },
     };
     const env = result(await run(options, it)) as Record<string, string>;
-    const { PATH, HOME, LC_ALL } = environment;
-    expect(env).toMatchObject({ PATH, HOME, LC_ALL, MODE: "fast" });
+    const inherited = Object.fromEntries(["PATH", "HOME", "LC_ALL"].map((name) => [name, environment[name]]));
+    expect(env).toMatchObject({ ...inherited, MODE: "fast" });
     const own = Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("SIGNALBOX_")));
     expect(own).toEqual({
       SIGNALBOX_NAMESPACE: namespace,
@@ -93,9 +93,14 @@ describe("what a command gets", () => {
 
   it("given a reference in env, when the variable is set, then the command gets its value; when it is not, the error names it", async () => {
     const argv = sh('echo "$KEY"');
-    expect(result(await run({ argv, env: { KEY: "<${env:OPENAI_API_KEY}>" } }))).toEqual({ stdout: "<key-1>\n" });
+    expect(result(await run({ argv, env: { KEY: `<${fromEnvironment("OPENAI_API_KEY")}>` } }))).toEqual({
+      stdout: "<key-1>\n",
+    });
     const make = (): unknown =>
-      commandRunner(commandOptions.parse({ argv, env: { KEY: "${env:MISSING_KEY}" } }), { namespace, environment });
+      commandRunner(commandOptions.parse({ argv, env: { KEY: fromEnvironment("MISSING_KEY") } }), {
+        namespace,
+        environment,
+      });
     expect(make).toThrow(RunnerOptionsError);
     expect(make).toThrow(/^env\.KEY refers to the environment variable "MISSING_KEY", which is not set/);
   });
@@ -189,7 +194,7 @@ describe("what becomes of its end", () => {
   it("given a program that is not there, when it should run, then it fails for good and says where it was looked for", async () => {
     const outcome = failed(await run({ argv: ["no-such-program"] }));
     expect(outcome).toMatchObject({ retryable: false, error: { code: "program-missing" } });
-    expect(outcome.error.message).toContain(`no program "no-such-program" on the PATH (${environment.PATH})`);
+    expect(outcome.error.message).toContain(`no program "no-such-program" on the PATH (${environment["PATH"]})`);
     await writeFile(join(folder, "plain-file"), "#!/bin/sh\n");
     expect(failed(await run({ argv: ["./plain-file"], cwd: folder })).error).toMatchObject({ code: "program-missing" });
     expect(failed(await run({ argv: ["/"] })).error.code).toBe("program-missing");

@@ -194,7 +194,7 @@ export class FakeOllama implements AsyncDisposable {
       if (response.closed) return;
       if (!streaming) continue;
       if (index === 0) response.writeHead(200, { "content-type": "application/x-ndjson" });
-      response.write(`${JSON.stringify({ ...part(token), done: false })}\n`);
+      if (!response.write(`${JSON.stringify({ ...part(token), done: false })}\n`)) await drained(response);
     }
     await this.#passes(this.tokens.length, response);
     if (response.closed) return;
@@ -236,6 +236,17 @@ export class FakeOllama implements AsyncDisposable {
       this.#changed();
     };
   }
+}
+
+/** Settles when more can be written, or nobody reads any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
 }
 
 async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {

@@ -1,13 +1,16 @@
 /**
- * Real nats-servers for tests: plain children of the test process, each with a port, a configuration and a store of its own.
+ * Real nats-servers for tests: plain children of the test process, each with a port, a configuration and a store of its
+ * own.
  *
- * A test owns its server: `await using server = await startNatsServer()`, or `stop()` in `afterEach`. What a test forgets
- * is killed when its process ends. Acknowledged here does not mean fsynced: that is left to the server, for speed.
+ * A test owns its server: `await using server = await startNatsServer()`, or `stop()` in `afterEach`. What a test
+ * forgets is killed when its process ends. Acknowledged here does not mean fsynced: that is left to the server, for
+ * speed.
  */
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type FindOptions,
   findNamedNatsServer,
@@ -20,14 +23,22 @@ import { launchServer, type ServerProcess, ServerStartError } from "../../src/em
 
 const readyTimeoutMs = 20_000;
 const stopGraceMs = 5_000;
-/** Another process can take a port between its choice and its use; this often in a row means that something else is wrong. */
+/**
+ * Another process can take a port between its choice and its use; this often in a row means that something else is
+ * wrong.
+ */
 const startTriesMax = 5;
 const logLinesMax = 200;
+const freezeTimeoutMs = 5_000;
+const freezePollMs = 1;
 
 export interface NatsServerOptions {
   /** Default: `current`. */
   readonly version?: NamedVersion;
-  /** More lines for the server's configuration file. */
+  /**
+   * More lines for the server's configuration file; a later key replaces an earlier one, so `jetstream: {…}` may be
+   * given.
+   */
   readonly config?: string;
   /** Default: a temporary folder, removed by `stop()`. A folder given is left in place. */
   readonly storeDir?: string;
@@ -49,8 +60,8 @@ export interface NatsTestServer extends AsyncDisposable {
   kill(signal?: "SIGKILL" | "SIGTERM" | "SIGINT"): Promise<void>;
   /** Starts the server again on the same port and store, ending it first (SIGTERM) if it still runs. */
   restart(): Promise<void>;
-  /** Freezes the process (SIGSTOP): its clients see silence, not a closed connection. */
-  pause(): void;
+  /** Freezes the process (SIGSTOP) and resolves when it is: its clients see silence, not a closed connection. */
+  pause(): Promise<void>;
   /** Lets a frozen process go on (SIGCONT). */
   resume(): void;
 }
@@ -66,7 +77,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   async function launch(port: number): Promise<void> {
     const serverName = `test-${randomUUID()}`;
     const configFile = join(folder, "nats-server.conf");
-    await writeFile(configFile, configText(serverName, port, storeDir, options));
+    await writeFile(configFile, configText(serverName, port, options));
     const onLine = (line: string): void => {
       log.push(line);
       if (log.length > logLinesMax) log.shift();
@@ -122,14 +133,17 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
       await end("SIGTERM");
       await launch(port);
     },
-    pause: () => void server?.send("SIGSTOP"),
+    pause: async () => {
+      server?.send("SIGSTOP");
+      if (server !== null) await untilFrozen(server.pid);
+    },
     resume: () => void server?.send("SIGCONT"),
   };
 }
 
 /**
- * Fetches the binaries of the matrix once, before any test process starts, so that tests do not each wait for the network.
- * What was found, and why a version is not to be had, is handed to the test processes in the environment.
+ * Fetches the binaries of the matrix once, before any test process starts, so that tests do not each wait for the
+ * network. What was found, and why a version is not to be had, is handed to the test processes in the environment.
  */
 export async function provideServers(options: FindOptions = {}): Promise<ReadonlyMap<NamedVersion, Provided>> {
   const provided = new Map<NamedVersion, Provided>();
@@ -173,15 +187,32 @@ async function binaryOf(version: NamedVersion): Promise<NatsBinary> {
   return provided.binary;
 }
 
-function configText(serverName: string, port: number, storeDir: string, options: NatsServerOptions): string {
+function configText(serverName: string, port: number, options: NatsServerOptions): string {
   return [
     `server_name: ${JSON.stringify(serverName)}`,
     `listen: "${LOOPBACK}:${port}"`,
-    `jetstream: { store_dir: ${JSON.stringify(storeDir)} }`,
+    // The store itself is named in the arguments, and may not be named twice.
+    "jetstream: {}",
     ...(options.maxPayloadBytes === undefined ? [] : [`max_payload: ${options.maxPayloadBytes}`]),
     options.config ?? "",
     "",
   ].join("\n");
+}
+
+/** A signal takes effect a moment after it was sent, and on each thread for itself; until then the server still answers. */
+async function untilFrozen(pid: number): Promise<void> {
+  if (process.platform !== "linux") return;
+  const deadline = performance.now() + freezeTimeoutMs;
+  while (performance.now() < deadline) {
+    const states: string[] = [];
+    for (const thread of await readdir(`/proc/${pid}/task`)) {
+      const status = await readFile(`/proc/${pid}/task/${thread}/stat`, "utf8").catch(() => "");
+      states.push(status.charAt(status.lastIndexOf(")") + 2));
+    }
+    if (states.every((state) => state === "T")) return;
+    await delay(freezePollMs);
+  }
+  throw new Error(`process ${pid} was not frozen within ${freezeTimeoutMs} ms`);
 }
 
 /** The last guard against servers left behind: a test process that ends takes its servers with it. */

@@ -1,0 +1,23 @@
+/** How schedulers of one namespace find out over core NATS whether one of them leads. A convenience: safety is the append's. */
+import type { NatsConnection } from "../nats/door.js";
+import type { Subjects } from "../nats/subjects.js";
+
+const LEADER_ANSWER_MS = 1_500;
+
+/** `nobody`: nobody even listens; `silent`: somebody listens and does not answer, as a paused process does. */
+export async function askLeader(nc: NatsConnection, subjects: Subjects): Promise<"leads" | "nobody" | "silent"> {
+  try {
+    await nc.request(subjects.leader, "", { timeout: LEADER_ANSWER_MS });
+    return "leads";
+  } catch (error) {
+    return (error as { code?: string }).code === "503" ? "nobody" : "silent";
+  }
+}
+
+/** Answers for the leader from now on; the returned function ends it. */
+export function answerAsLeader(nc: NatsConnection, subjects: Subjects, id: string): () => void {
+  const subscription = nc.subscribe(subjects.leader, { callback: (_error, message) => void message.respond(id) });
+  return () => {
+    if (!nc.isClosed()) subscription.unsubscribe();
+  };
+}

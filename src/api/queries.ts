@@ -1,0 +1,133 @@
+/** Questions about the projection, by name: arguments in, JSON out. The same for the service and for whoever folds by itself. */
+import { z } from "zod";
+import type { JobId } from "../../events/names.js";
+import { JOB_STATES } from "../../events/states.js";
+import { readAs } from "../../events/submission.js";
+import { explain } from "../../projections/explain.js";
+import type { Fold } from "../../projections/fold.js";
+import {
+  healthView,
+  historyOf,
+  type JobView,
+  jobListItem,
+  jobsView,
+  limitsView,
+  queueView,
+  slotsView,
+  workersView,
+} from "../../projections/views.js";
+import type { Log } from "../log/log.js";
+import { VERSION } from "../version.js";
+import { readFacts } from "./job-details.js";
+
+/** The names of `<ns>.query.<projection>`. */
+export const QUERIES = ["slots", "jobs", "job", "queue", "limits", "explain", "workers", "health"] as const;
+export type QueryName = (typeof QUERIES)[number];
+
+/** Jobs in one answer at the most; ask for the rest with `offset`. */
+export const PAGE_JOBS_MAX = 500;
+/** An answer must fit into one message of 1 MiB. */
+const ANSWER_CHARS_MAX = 300_000;
+
+export interface Question {
+  readonly name: QueryName;
+  readonly args: unknown;
+  readonly ledger: Log;
+  /** What whoever answers knows of itself. */
+  readonly status: {
+    readonly role: "leader" | "standby" | "reader";
+    readonly state: string;
+    readonly dispatcher: string;
+  };
+  /** Asks the projection when it is not ahead of what is stored. */
+  readonly query: <T>(question: (fold: Fold) => T) => Promise<T>;
+}
+
+export type QueryAnswer =
+  | { readonly value: unknown }
+  | { readonly refused: "not-found" | "invalid"; readonly reason: string };
+
+const page = { limit: z.number().int().min(1).optional(), offset: z.number().int().min(0).optional() };
+const nothing = z.strictObject({});
+const oneJob = z.strictObject({ id: z.string({ error: "must be a job's id" }) });
+const someJobs = z.strictObject({
+  states: z.array(z.enum(JOB_STATES, { error: `must be among ${JOB_STATES.join(", ")}` })).optional(),
+  type: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  ...page,
+});
+const someQueue = z.strictObject({ pool: z.string().optional(), ...page });
+
+export async function answerQuery({ name, args, ledger, status, query }: Question): Promise<QueryAnswer> {
+  switch (name) {
+    case "slots":
+      return await withArguments(nothing, args, () => query(slotsView));
+    case "limits":
+      return await withArguments(nothing, args, () => query(limitsView));
+    case "workers":
+      return await withArguments(nothing, args, () => query(workersView));
+    case "health":
+      return await withArguments(nothing, args, () =>
+        query((fold) => healthView(fold, { ...status, version: VERSION })),
+      );
+    case "jobs":
+      return await withArguments(someJobs, args, ({ limit = PAGE_JOBS_MAX, offset = 0, ...filter }) =>
+        query((fold) =>
+          fitting(jobsView(fold, { ...filter, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset)),
+        ),
+      );
+    case "queue":
+      return await withArguments(someQueue, args, ({ limit = PAGE_JOBS_MAX, offset = 0, pool }) =>
+        query((fold) =>
+          fitting(queueView(fold, { pool, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset)),
+        ),
+      );
+    case "job":
+      return await jobAnswer(args, ledger, query);
+    case "explain": {
+      const read = readAs(oneJob, args);
+      if (!read.ok) return { refused: "invalid", reason: read.reason };
+      const explained = await query((fold) => explain(fold, read.value.id as JobId));
+      return explained === null ? unknown(read.value.id) : { value: explained };
+    }
+    default:
+      return name satisfies never;
+  }
+}
+
+async function withArguments<S extends z.ZodObject>(
+  schema: S,
+  args: unknown,
+  ask: (args: z.infer<S>) => Promise<unknown>,
+): Promise<QueryAnswer> {
+  const read = readAs(schema, args);
+  return read.ok ? { value: await ask(read.value) } : { refused: "invalid", reason: read.reason };
+}
+
+/** One job, with what only the ledger keeps of it: up to the position at which the index was asked. */
+async function jobAnswer(args: unknown, ledger: Log, query: Question["query"]): Promise<QueryAnswer> {
+  const read = readAs(oneJob, args);
+  if (!read.ok) return { refused: "invalid", reason: read.reason };
+  const found = await query((fold) => {
+    const row = fold.jobs.get(read.value.id as JobId);
+    return row === undefined ? null : { item: jobListItem(row, fold), addresses: [...row.addresses] };
+  });
+  if (found === null) return unknown(read.value.id);
+  const job: JobView = { ...found.item, ...historyOf(await readFacts(found.addresses, ledger)) };
+  return { value: job };
+}
+
+/** As many of the items as fit into one answer; whoever wants more asks with `offset`. */
+function fitting<T>(items: readonly T[]): readonly T[] {
+  let chars = 0;
+  const end = items.findIndex((item) => {
+    chars += JSON.stringify(item).length + 1;
+    return chars > ANSWER_CHARS_MAX;
+  });
+  return end === -1 ? items : items.slice(0, Math.max(1, end));
+}
+
+const unknown = (id: string): QueryAnswer => ({
+  refused: "not-found",
+  reason: `there is no job ${id}; finished ones leave the index after a while and stay in the ledger`,
+});

@@ -1,0 +1,90 @@
+/**
+ * The NATS service (ADR-32) of the scheduler that leads: commands as request–reply under `<ns>.api`, questions about the
+ * projection under `<ns>.query` (contract, section 1). Errors come back in the service error headers.
+ */
+import type { Dispatcher } from "../dispatcher/dispatcher.js";
+import { COMMAND_VERBS } from "../dispatcher/orders.js";
+import type { Log } from "../log/log.js";
+import type { Logger } from "../logger.js";
+import type { NatsConnection, ServiceMsg } from "../nats/door.js";
+import type { Subjects } from "../nats/subjects.js";
+import { VERSION } from "../version.js";
+import { answerQuery, QUERIES, type QueryName } from "./queries.js";
+
+export interface ServiceOptions {
+  readonly nc: NatsConnection;
+  readonly subjects: Subjects;
+  readonly dispatcher: Dispatcher;
+  readonly ledger: Log;
+  readonly log: Logger;
+}
+
+/** HTTP's numbers, because everyone knows them. */
+const ERROR_CODES = { "not-found": 404, conflict: 409, invalid: 400 } as const;
+const INTERNAL_ERROR = 500;
+
+/** Serves from now on; the returned function ends it. */
+export function startService(options: ServiceOptions): () => void {
+  const { nc, subjects, log } = options;
+  const added = nc.services.add({
+    name: "signalbox",
+    version: VERSION,
+    description: `signalbox scheduler of namespace ${subjects.namespace}`,
+  });
+  added
+    .then((service) => {
+      const api = service.addGroup(subjects.api);
+      for (const verb of COMMAND_VERBS)
+        api.addEndpoint(verb, (_error, message) => void answer(message, log, (args) => command(options, verb, args)));
+      const query = service.addGroup(subjects.query);
+      for (const name of QUERIES)
+        query.addEndpoint(name, (_error, message) => void answer(message, log, (args) => ask(options, name, args)));
+    })
+    .catch((error: unknown) => log.error({ err: error }, "the NATS service could not be started"));
+  return () =>
+    void added
+      .then((service) => service.stop())
+      .catch((error: unknown) => log.debug({ err: error }, "the NATS service was gone already"));
+}
+
+type Reply = { readonly value: unknown } | { readonly refused: keyof typeof ERROR_CODES; readonly reason: string };
+
+async function answer(message: ServiceMsg, log: Logger, act: (args: unknown) => Promise<Reply>): Promise<void> {
+  try {
+    const args = readArguments(message.data);
+    const reply =
+      "unreadable" in args ? ({ refused: "invalid", reason: args.unreadable } as const) : await act(args.value);
+    if ("refused" in reply) message.respondError(ERROR_CODES[reply.refused], reply.reason);
+    else message.respond(JSON.stringify(reply.value));
+  } catch (error) {
+    log.error({ err: error, subject: message.subject }, "a request could not be answered");
+    message.respondError(INTERNAL_ERROR, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function command({ dispatcher }: ServiceOptions, verb: string, value: unknown): Promise<Reply> {
+  const answered = await dispatcher.request({ verb, content: { value } });
+  if (!answered.ok) return answered.refusal;
+  // Null: it was so already, and nothing had to be recorded.
+  return { value: { ok: true, position: answered.position } };
+}
+
+async function ask({ dispatcher, ledger }: ServiceOptions, name: QueryName, args: unknown): Promise<Reply> {
+  const status = {
+    role: dispatcher.leads ? "leader" : "standby",
+    state: dispatcher.state,
+    dispatcher: dispatcher.id,
+  } as const;
+  return answerQuery({ name, args, ledger, status, query: (question) => dispatcher.query(question) });
+}
+
+function readArguments(data: Uint8Array): { readonly value: unknown } | { readonly unreadable: string } {
+  if (data.length === 0) return { value: {} };
+  try {
+    return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data)) };
+  } catch (error) {
+    return {
+      unreadable: `the arguments are not JSON in UTF-8: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}

@@ -1,0 +1,25 @@
+/** The clock as a port: real in the scheduler, virtual in tests. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number;
+  /** The same as ISO 8601 with milliseconds. */
+  nowIso(): string;
+  /** Calls `act` once after `ms`, unless the returned function is called before. */
+  after(ms: number, act: () => void): () => void;
+}
+
+/** Node.js fires timers longer than this at once; a longer wait is made of several. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  nowIso: () => new Date().toISOString(),
+  after: (ms, act) => {
+    let timer: NodeJS.Timeout;
+    const wait = (left: number) => {
+      timer = setTimeout(() => (left > TIMER_MS_MAX ? wait(left - TIMER_MS_MAX) : act()), Math.min(left, TIMER_MS_MAX));
+    };
+    wait(Math.max(0, ms));
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,48 @@
+/** What a dispatcher needs from outside: two logs, runners, a clock, and ways to reach watchers and rivals. */
+import type { InspectionEvent } from "xstate";
+import type { Fact } from "../../events/facts.js";
+import type { Json } from "../../events/json.js";
+import type { JobId, Position } from "../../events/names.js";
+import type { Catalogue } from "../../projections/admission.js";
+import type { Fold } from "../../projections/fold.js";
+import type { Clock } from "../clock.js";
+import type { Backoff } from "../config/index.js";
+import type { Log } from "../log/log.js";
+import type { Logger } from "../logger.js";
+import type { Subjects } from "../nats/subjects.js";
+import type { Runner } from "../runners/index.js";
+import type { ResultStore } from "../worker/results.js";
+import type { Proposal } from "./turn.js";
+
+export interface DispatcherOptions {
+  readonly subjects: Subjects;
+  readonly ledger: Log;
+  readonly intake: Log;
+  readonly catalogue: Catalogue;
+  readonly runners: ReadonlyMap<string, Runner>;
+  readonly results: ResultStore;
+  readonly workerCapacity: number;
+  /** The job types that the worker inside runs; null: every type. */
+  readonly workerTypes: string[] | null;
+  readonly leaseMs: number;
+  /** How long running jobs may go on after `stop`. */
+  readonly graceMs: number;
+  readonly backoffOf: (type: string) => Backoff;
+  /** The configuration against the ledger: differences as facts (D7). */
+  readonly settingsFacts: (fold: Fold) => readonly Fact[];
+  /** Tells watchers of a stored entry. */
+  readonly announce: (stored: Proposal) => void;
+  readonly progress: (job: JobId, update: Json) => void;
+  /** Does anybody lead? `silent`: somebody listens and does not answer. */
+  readonly askLeader: () => Promise<"leads" | "nobody" | "silent">;
+  /** Answers that question from now on; the returned function ends it. */
+  readonly answerAsLeader: () => () => void;
+  /** Ends what is left of attempts on this machine whose scheduler is gone; settles when nothing of them runs. */
+  readonly endOrphans: (isLost: (job: JobId, grant: Position) => boolean) => Promise<number>;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly version: string;
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+}

@@ -1,0 +1,251 @@
+/**
+ * One turn: everything that is waiting to be decided becomes the facts of one entry. Synchronous and without effects: what is
+ * to be done once the entry is stored comes back as a list.
+ */
+import { encodeEntry, encodeFact } from "../../events/codec.js";
+import { ENTRY_VERSION, type EntryHeader, type IntakeProgress } from "../../events/entry.js";
+import type { Fact } from "../../events/facts.js";
+import {
+  type EntryId,
+  type FactAddress,
+  factAddress,
+  type JobId,
+  type Position,
+  position,
+} from "../../events/names.js";
+import { admit, type Catalogue } from "../../projections/admission.js";
+import { type Command, type Decided, decideCommand, type Refusal } from "../../projections/commands.js";
+import type { Fold } from "../../projections/fold.js";
+import { type DrawRetryTime, decideReport, type Report } from "../../projections/reports.js";
+import { startGranted, startsDenied } from "../../projections/start-facts.js";
+import { decideStarts } from "../../projections/starts.js";
+import type { AbortCause } from "../worker/ending.js";
+import type { Assignment } from "../worker/worker.js";
+import type { IntakeItem, Order } from "./arrivals.js";
+import type { Mailbox } from "./mailbox.js";
+import { readOrder } from "./orders.js";
+
+/** What a turn may take from the mailbox. */
+export type Input =
+  | IntakeItem
+  | { readonly kind: "report"; readonly report: Report }
+  | { readonly kind: "request"; readonly order: Order; readonly reply: (answer: Answer) => void }
+  /** Facts that the dispatcher itself has reason for: the beginning of a reign, a recovery. */
+  | { readonly kind: "own"; readonly facts: (fold: Fold) => readonly Fact[] };
+
+/** The answer to a request, given after its facts are stored; `position` is where the first of them stands. */
+export type Answer =
+  | { readonly ok: true; readonly position: FactAddress | null }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** To be done when the entry is stored, in this order. */
+export type Effect =
+  | { readonly kind: "start"; readonly assignment: Assignment }
+  | { readonly kind: "abort"; readonly job: JobId; readonly grant: Position; readonly cause: AbortCause }
+  | { readonly kind: "recorded"; readonly job: JobId; readonly grant: Position }
+  | { readonly kind: "reply"; readonly reply: () => void };
+
+/** An entry that is decided and folded, and waits to be stored. */
+export interface Proposal {
+  readonly id: EntryId;
+  readonly position: Position;
+  readonly at: string;
+  readonly text: string;
+  /** The facts with their JSON, for the watchers. */
+  readonly facts: readonly { readonly fact: Fact; readonly json: string }[];
+  /** The bounds cut the grant rule short: the next turn must run it again. */
+  readonly more: boolean;
+}
+
+/** What came of a turn. Without a proposal there is nothing to wait for, and the effects may be performed at once. */
+export interface Turned {
+  readonly proposal: Proposal | null;
+  readonly effects: readonly Effect[];
+}
+
+/** What a turn is decided from, beside the mailbox. */
+export interface Desk {
+  readonly fold: Fold;
+  readonly catalogue: Catalogue;
+  readonly leaseMs: number;
+  readonly drawRetryTime: DrawRetryTime;
+  /** False while draining: nothing is started any more (CON-003). */
+  readonly mayStart: boolean;
+  /** True if the turn before left starts or denials over. */
+  readonly unfinished: boolean;
+}
+
+/**
+ * Bounds of an entry, so that it fits into one message of 1 MiB: no more input is taken above the first; the last input
+ * may add one set of params (512 KiB); and no more grants or denials are added above the second.
+ */
+const INPUT_BYTES_MAX = 256 * 1024;
+const ENTRY_BYTES_MAX = 900 * 1024;
+const INPUT_FACTS_MAX = 2_000;
+
+/** Decides one turn. `now` and `id` come from outside (D6). */
+export function takeTurn(desk: Desk, mailbox: Mailbox<Input>, now: string, id: EntryId): Turned {
+  const { fold } = desk;
+  const at = now > fold.head.at ? now : fold.head.at;
+  const turn = new Turn(desk, at, id);
+  // 1. What came in, in the order in which it came: submissions, commands, reports.
+  if (mailbox.isUrgent) {
+    for (let input = mailbox.shift(); input !== undefined; input = turn.hasRoomForInput ? mailbox.shift() : undefined)
+      turn.take(input);
+    // What did not fit has waited long enough.
+    mailbox.endPatience();
+  }
+  // 2. Whose time has come.
+  for (let row = fold.due.first; row?.dueAt != null && row.dueAt <= at && turn.hasRoomForInput; row = fold.due.first) {
+    turn.record({ type: "JobDue", job: row.id });
+  }
+  // 3. Who starts now, and why the others do not. Nothing new, nothing left over: the answer would be the same as before.
+  if (desk.mayStart && (turn.hasFacts || desk.unfinished)) turn.grant();
+  // 4. The entry.
+  return turn.close();
+}
+
+class Turn {
+  readonly #desk: Desk;
+  readonly #fold: Fold;
+  readonly #header: Omit<EntryHeader, "intake">;
+  readonly #position: Position;
+  readonly #facts: { fact: Fact; json: string }[] = [];
+  readonly #effects: Effect[] = [];
+  #epoch: EntryHeader["epoch"];
+  #intake: IntakeProgress;
+  #bytes = 0;
+  #more = false;
+  #opened = false;
+
+  constructor(desk: Desk, at: string, id: EntryId) {
+    const { fold } = desk;
+    const { head } = fold;
+    this.#desk = desk;
+    this.#fold = fold;
+    this.#position = position(head.position + 1);
+    this.#epoch = head.epoch;
+    this.#intake = head.intake;
+    this.#header = { v: ENTRY_VERSION, id, prev: head.entryId, epoch: head.epoch, at };
+  }
+
+  get hasFacts(): boolean {
+    return this.#facts.length > 0;
+  }
+
+  get hasRoomForInput(): boolean {
+    return this.#bytes < INPUT_BYTES_MAX && this.#facts.length < INPUT_FACTS_MAX;
+  }
+
+  take(input: Input): void {
+    switch (input.kind) {
+      case "submission":
+        this.record(admit(input.arrival, this.#desk.catalogue, this.#fold, this.#header.at));
+        this.#intake = input.progress;
+        return;
+      case "order": {
+        const decided = this.#decide(input.order);
+        if ("refused" in decided) {
+          const { verb } = input.order;
+          const intake = { sequence: input.sequence, index: null };
+          this.record({ type: "CommandRefused", verb: verb.slice(0, 64), reason: decided.reason, intake });
+        } else this.#carryOut(decided.facts);
+        this.#intake = input.progress;
+        return;
+      }
+      case "request": {
+        const decided = this.#decide(input.order);
+        const answer: Answer =
+          "refused" in decided
+            ? { ok: false, refusal: decided }
+            : { ok: true, position: this.#carryOut(decided.facts) };
+        this.#effects.push({ kind: "reply", reply: () => input.reply(answer) });
+        return;
+      }
+      case "report": {
+        const { job, grant, said } = input.report;
+        const fact = decideReport(this.#fold, input.report, this.#desk.drawRetryTime);
+        if (fact !== null) this.record(fact);
+        // A late word is settled too: the ledger has the end of that attempt already.
+        if ("ended" in said) this.#effects.push({ kind: "recorded", job, grant });
+        return;
+      }
+      case "own":
+        this.#carryOut(input.facts(this.#fold));
+        return;
+      default:
+        return input satisfies never;
+    }
+  }
+
+  /** The grant rule on the projection as it is after the facts so far. */
+  grant(): void {
+    const decision = decideStarts(this.#fold.waiting, this.#fold.slots);
+    this.#more = decision.more;
+    for (const start of decision.starts) {
+      if (this.#bytes > ENTRY_BYTES_MAX) {
+        this.#more = true;
+        return;
+      }
+      const { row } = start;
+      const fact = startGranted(start, this.#desk.leaseMs);
+      this.record(fact);
+      if (row.spec === null) throw new Error(`${row.id} has no spec and was granted a start`);
+      const { type, params, timeoutMs } = row.spec;
+      const assignment = { job: row.id, grant: this.#position, attempt: fact.attempt, type, params, timeoutMs };
+      this.#effects.push({ kind: "start", assignment });
+    }
+    if (decision.denials.length === 0) return;
+    for (const fact of startsDenied(decision.denials, this.#fold.slots)) {
+      if (this.#bytes > ENTRY_BYTES_MAX) {
+        this.#more = true;
+        return;
+      }
+      this.record(fact);
+    }
+  }
+
+  record(fact: Fact): FactAddress {
+    if (!this.#opened) {
+      // A reign begins with the election, in an entry that already carries its epoch.
+      if (fact.type === "DispatcherElected") this.#epoch = fact.epoch;
+      this.#fold.open(this.#position, { ...this.#header, epoch: this.#epoch });
+      this.#opened = true;
+    }
+    const address = factAddress(this.#position, this.#facts.length);
+    this.#fold.applyFact(fact);
+    const json = encodeFact(fact);
+    this.#facts.push({ fact, json });
+    this.#bytes += Buffer.byteLength(json);
+    return address;
+  }
+
+  close(): Turned {
+    const effects = this.#effects;
+    if (!this.#opened) return { proposal: null, effects };
+    this.#fold.close(this.#intake);
+    const { id, at } = this.#header;
+    const header: EntryHeader = { ...this.#header, epoch: this.#epoch, intake: this.#intake };
+    const text = encodeEntry(
+      header,
+      this.#facts.map(({ json }) => json),
+    );
+    return { proposal: { id, position: this.#position, at, text, facts: this.#facts, more: this.#more }, effects };
+  }
+
+  #decide(order: Order): Decided {
+    const command: Command | Refusal = readOrder(order, this.#fold, [...this.#desk.catalogue.types.keys()]);
+    return "refused" in command ? command : decideCommand(this.#fold, command);
+  }
+
+  #carryOut(facts: readonly Fact[]): FactAddress | null {
+    let first: FactAddress | null = null;
+    for (const fact of facts) {
+      const address = this.record(fact);
+      first ??= address;
+      if (fact.type === "CancelRequested")
+        this.#effects.push({ kind: "abort", job: fact.job, grant: fact.grant, cause: "cancel" });
+    }
+    return first;
+  }
+}

@@ -1,0 +1,158 @@
+/** A log that is a JetStream stream. */
+import {
+  DeliverPolicy,
+  Events,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+  type NatsConnection,
+} from "../nats/door.js";
+import { Backlog } from "./backlog.js";
+import {
+  type Append,
+  type AppendOutcome,
+  BATCH_MESSAGES_MAX,
+  type Log,
+  LogGap,
+  type LogState,
+  type StoredMessage,
+} from "./log.js";
+import type { Publisher } from "./publisher.js";
+
+/** Between attempts to follow again: doubled each time from the first to the second. */
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 2_000;
+/** How long the server keeps one pull request open, and how often it shows that it is alive meanwhile. */
+const PULL_EXPIRES_MS = 5_000;
+const PULL_HEARTBEAT_MS = 1_000;
+/** The server's code for "no message found". */
+const NO_MESSAGE_FOUND = 10037;
+
+export class JetStreamLog implements Log {
+  readonly #nc: NatsConnection;
+  readonly #js: JetStreamClient;
+  readonly #jsm: JetStreamManager;
+  readonly #stream: string;
+  readonly #publisher: Publisher;
+  readonly #reconnects = new EventTarget();
+
+  constructor(options: { nc: NatsConnection; jsm: JetStreamManager; stream: string; publisher: Publisher }) {
+    this.#nc = options.nc;
+    this.#js = options.nc.jetstream();
+    this.#jsm = options.jsm;
+    this.#stream = options.stream;
+    this.#publisher = options.publisher;
+    void this.#watchConnection();
+  }
+
+  async state(): Promise<LogState> {
+    const { config, created, state } = await this.#jsm.streams.info(this.#stream);
+    return { identity: `${config.name}@${created}`, first: state.first_seq, last: state.last_seq };
+  }
+
+  append(append: Append): Promise<AppendOutcome> {
+    return this.#publisher.publish(append);
+  }
+
+  async read(sequence: number): Promise<StoredMessage | null> {
+    try {
+      const { seq, subject, data, time } = await this.#jsm.streams.getMessage(this.#stream, { seq: sequence });
+      return { sequence: seq, subject, data, storedAt: time.toISOString() };
+    } catch (error) {
+      if (isNoMessageFound(error)) return null;
+      throw error;
+    }
+  }
+
+  async *follow(after: number, signal: AbortSignal): AsyncIterable<readonly StoredMessage[]> {
+    let last = after;
+    let retryMs = RETRY_MS_MIN;
+    while (!signal.aborted) {
+      try {
+        for await (const batch of this.#followOnce(last, signal)) {
+          retryMs = RETRY_MS_MIN;
+          last += batch.length;
+          yield batch;
+        }
+      } catch (error) {
+        if (error instanceof LogGap) throw error;
+      }
+      // The server, the consumer or the connection went away: try again from where we are, for ever.
+      await pause(retryMs, signal);
+      retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
+    }
+  }
+
+  async trim(sequence: number): Promise<void> {
+    await this.#jsm.streams.purge(this.#stream, { seq: sequence + 1 });
+  }
+
+  /** Follows until something goes wrong. Contiguity is asserted here: a consumer checks only what it was sent. */
+  async *#followOnce(after: number, signal: AbortSignal): AsyncIterable<readonly StoredMessage[]> {
+    const { first } = await this.state();
+    if (first > after + 1)
+      throw new LogGap(`${this.#stream}: message ${after + 1} is not kept any more; the first one is ${first}`);
+    const consumer = await this.#js.consumers.get(this.#stream, {
+      opt_start_seq: after + 1,
+      deliver_policy: DeliverPolicy.StartSequence,
+    });
+    const messages = await consumer.consume({
+      max_messages: BATCH_MESSAGES_MAX,
+      expires: PULL_EXPIRES_MS,
+      idle_heartbeat: PULL_HEARTBEAT_MS,
+    });
+    const backlog = new Backlog<StoredMessage>(BATCH_MESSAGES_MAX);
+    const stop = () => {
+      messages.stop();
+      backlog.end();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    this.#reconnects.addEventListener("reconnect", stop, { once: true });
+    const pump = (async () => {
+      let expected = after + 1;
+      for await (const message of messages) {
+        if (message.seq !== expected) break;
+        expected += 1;
+        const full = backlog.push(stored(message));
+        if (full !== undefined) await full;
+      }
+      backlog.end();
+    })().catch((error: unknown) => backlog.end({ error }));
+    try {
+      for (let batch = await backlog.take(); batch !== null; batch = await backlog.take()) yield batch;
+    } finally {
+      stop();
+      this.#reconnects.removeEventListener("reconnect", stop);
+      signal.removeEventListener("abort", stop);
+      await pump;
+    }
+  }
+
+  /** After a reconnect the server may be another one, or have lost its consumers: following begins anew. */
+  async #watchConnection(): Promise<void> {
+    for await (const status of this.#nc.status())
+      if (status.type === Events.Reconnect) this.#reconnects.dispatchEvent(new Event("reconnect"));
+  }
+}
+
+function stored(message: JsMsg): StoredMessage {
+  const { seq: sequence, subject, data } = message;
+  return { sequence, subject, data, storedAt: new Date(Math.floor(message.info.timestampNanos / 1e6)).toISOString() };
+}
+
+function isNoMessageFound(error: unknown): boolean {
+  const apiError = (error as { api_error?: { err_code?: number } }).api_error;
+  return apiError?.err_code === NO_MESSAGE_FOUND;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

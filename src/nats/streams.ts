@@ -1,0 +1,95 @@
+/** The two streams: made if they are missing, checked if they are there. Nothing that could lose a fact is accepted. */
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  type NatsConnection,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from "./door.js";
+import type { Subjects } from "./subjects.js";
+
+/** A stream is set up in a way that could lose facts, or the server cannot keep streams at all. */
+export class StreamUnfit extends Error {
+  readonly code = "stream-unfit";
+}
+
+const STREAM_NOT_FOUND = 10059;
+/** An entry must fit into one message. */
+const PAYLOAD_BYTES_MIN = 1024 * 1024;
+
+const durable = {
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.New,
+  max_age: 0,
+  max_bytes: -1,
+  max_msgs: -1,
+} as const;
+
+/** Opens both streams. `replicas` is used when they are made; see docs for what one replica and `sync_interval` guarantee. */
+export async function openStreams(nc: NatsConnection, subjects: Subjects, replicas = 1): Promise<JetStreamManager> {
+  if ((nc.info?.max_payload ?? 0) < PAYLOAD_BYTES_MIN) {
+    throw new StreamUnfit(
+      `the server's max_payload is ${nc.info?.max_payload} bytes; signalbox needs ${PAYLOAD_BYTES_MIN} or more`,
+    );
+  }
+  const jsm = await nc.jetstreamManager().catch((error: unknown) => {
+    throw new StreamUnfit("the server has no JetStream, or these credentials may not use it: start it with -js", {
+      cause: error,
+    });
+  });
+  const { intakeStream, ledgerStream } = subjects;
+  const intake = {
+    name: intakeStream,
+    subjects: [subjects.submit, subjects.submitAny, subjects.commandAny],
+    ...durable,
+    num_replicas: replicas,
+  };
+  const ledger = {
+    name: ledgerStream,
+    subjects: [subjects.ledger],
+    ...durable,
+    num_replicas: replicas,
+    deny_delete: true,
+    deny_purge: true,
+  };
+  await openStream(jsm, intake);
+  const found = await openStream(jsm, ledger);
+  if (!found.deny_delete || !found.deny_purge)
+    throw new StreamUnfit(`stream ${ledgerStream} allows deletes; the ledger must be append-only`);
+  return jsm;
+}
+
+async function openStream(
+  jsm: JetStreamManager,
+  wanted: Partial<StreamConfig> & { name: string },
+): Promise<StreamConfig> {
+  const config = await findStream(jsm, wanted.name).then((found) => found ?? makeStream(jsm, wanted));
+  const unfit = (what: string) =>
+    new StreamUnfit(`stream ${wanted.name} ${what}; remove the setting, or use another namespace`);
+  if (config.storage !== StorageType.File) throw unfit("is kept in memory and would not survive a restart");
+  if (config.retention !== RetentionPolicy.Limits) throw unfit("deletes messages when they are consumed");
+  if (config.max_age > 0 || config.max_bytes > 0 || config.max_msgs > 0)
+    throw unfit("drops messages by age, size or number");
+  if ((config as { persist_mode?: string }).persist_mode === "async")
+    throw unfit("acknowledges before it writes (persist_mode: async)");
+  return config;
+}
+
+async function findStream(jsm: JetStreamManager, name: string): Promise<StreamConfig | null> {
+  try {
+    return (await jsm.streams.info(name)).config;
+  } catch (error) {
+    if ((error as { api_error?: { err_code?: number } }).api_error?.err_code === STREAM_NOT_FOUND) return null;
+    throw error;
+  }
+}
+
+/** Two schedulers may make it at the same time with the same settings: the server takes that as one. */
+async function makeStream(
+  jsm: JetStreamManager,
+  wanted: Partial<StreamConfig> & { name: string },
+): Promise<StreamConfig> {
+  return (await jsm.streams.add(wanted)).config;
+}

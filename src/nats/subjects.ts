@@ -1,0 +1,39 @@
+/** The subjects and streams of a namespace (contract, section 1). */
+import type { JobId } from "../../events/names.js";
+
+export interface Subjects {
+  readonly namespace: string;
+  readonly intakeStream: string;
+  readonly ledgerStream: string;
+  readonly resultsBucket: string;
+  readonly ledger: string;
+  /** Batches; one submission of a type goes to `submit.<type>`. */
+  readonly submit: string;
+  readonly submitAny: string;
+  readonly commandAny: string;
+  readonly api: string;
+  readonly query: string;
+  /** Asked by a standby: whoever leads answers. */
+  readonly leader: string;
+  event(job: string, fact: string): string;
+  progress(job: JobId): string;
+}
+
+export function subjectsOf(namespace: string): Subjects {
+  const capitals = namespace.toUpperCase().replace(/[^A-Z0-9]/g, "_");
+  return {
+    namespace,
+    intakeStream: `${capitals}_INTAKE`,
+    ledgerStream: `${capitals}_LEDGER`,
+    resultsBucket: `${capitals}_RESULTS`,
+    ledger: `${namespace}.ledger`,
+    submit: `${namespace}.submit`,
+    submitAny: `${namespace}.submit.>`,
+    commandAny: `${namespace}.command.>`,
+    api: `${namespace}.api`,
+    query: `${namespace}.query`,
+    leader: `${namespace}.leader`,
+    event: (job, fact) => `${namespace}.event.${job}.${fact}`,
+    progress: (job) => `${namespace}.progress.${job}`,
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * The composition root: puts one scheduler together from its parts, on a connection to a NATS server. The command `up`, the
+ * library and the tests all start here.
+ */
+import type { InspectionEvent } from "xstate";
+import type { Fact } from "../events/facts.js";
+import type { Fold } from "../projections/fold.js";
+import { announceFacts, announceProgress } from "./api/announcer.js";
+import { answerAsLeader, askLeader } from "./api/leadership.js";
+import { startService } from "./api/service.js";
+import { type Clock, systemClock } from "./clock.js";
+import type { ConnectionSettings } from "./config/connection.js";
+import type { Backoff, Configuration } from "./config/index.js";
+import { catalogueOf, settingsFacts } from "./configured.js";
+import { Dispatcher, type Ended } from "./dispatcher/dispatcher.js";
+import { JetStreamLog } from "./log/jetstream.js";
+import { Publisher } from "./log/publisher.js";
+import type { Logger } from "./logger.js";
+import { openConnection } from "./nats/connection.js";
+import { objectStore } from "./nats/object-store.js";
+import { openStreams } from "./nats/streams.js";
+import { type Subjects, subjectsOf } from "./nats/subjects.js";
+import { createRunner, functionRunner, type JobFunction, killOrphanedRuns, type Runner } from "./runners/index.js";
+import { VERSION } from "./version.js";
+import { resultStore } from "./worker/results.js";
+
+export interface SchedulerOptions {
+  readonly connection: ConnectionSettings;
+  readonly configuration: Configuration;
+  /** Job types that are functions of this program; they take precedence over configured ones of the same name. */
+  readonly functions?: ReadonlyMap<string, JobFunction>;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly inspect?: (event: InspectionEvent) => void;
+}
+
+export interface Scheduler {
+  readonly dispatcher: Dispatcher;
+  readonly subjects: Subjects;
+  /** Settles when the scheduler has ended: stopped, or because the ledger cannot be trusted. */
+  readonly ended: Promise<Ended>;
+  /** Drains and ends (CON-003). */
+  stop(): Promise<Ended>;
+}
+
+export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
+  const { configuration, log } = options;
+  const clock = options.clock ?? systemClock;
+  const subjects = subjectsOf(configuration.namespace);
+  const runners = makeRunners(configuration, options.functions ?? new Map());
+  const nc = await openConnection(options.connection, `signalbox scheduler ${process.pid}`);
+  const jsm = await openStreams(nc, subjects).catch(async (error: unknown) => {
+    await nc.close();
+    throw error;
+  });
+  const publisher = new Publisher(nc);
+  const ledger = new JetStreamLog({ nc, jsm, stream: subjects.ledgerStream, publisher });
+  const intake = new JetStreamLog({ nc, jsm, stream: subjects.intakeStream, publisher });
+  const dispatcher: Dispatcher = new Dispatcher({
+    subjects,
+    ledger,
+    intake,
+    catalogue: catalogueOf(configuration, [...(options.functions ?? new Map()).keys()]),
+    runners,
+    results: resultStore(subjects.resultsBucket, objectStore(nc, subjects.resultsBucket)),
+    workerCapacity: configuration.workerCapacity,
+    workerTypes: [...runners.keys()].sort(),
+    leaseMs: configuration.leaseMs,
+    graceMs: configuration.graceMs,
+    backoffOf: (type) => backoffOf(configuration, type),
+    settingsFacts: (fold: Fold): readonly Fact[] => settingsFacts(configuration, fold),
+    announce: (stored) => announceFacts(nc, subjects, stored),
+    progress: (job, update) => announceProgress(nc, subjects, job, update),
+    askLeader: () => askLeader(nc, subjects),
+    answerAsLeader: () => {
+      const stopAnswering = answerAsLeader(nc, subjects, dispatcher.id);
+      const stopServing = startService({ nc, subjects, dispatcher, ledger, log });
+      return () => {
+        stopAnswering();
+        stopServing();
+      };
+    },
+    endOrphans: (isLost) =>
+      killOrphanedRuns(({ namespace, job, grant }) => namespace === subjects.namespace && isLost(job, grant)),
+    clock,
+    random: options.random ?? Math.random,
+    log,
+    version: VERSION,
+    inspect: options.inspect,
+  });
+  const ended = dispatcher.run().then(async (end) => {
+    await nc.drain().catch((error: unknown) => log.debug({ err: error }, "the connection was gone already"));
+    return end;
+  });
+  return {
+    dispatcher,
+    subjects,
+    ended,
+    stop: () => {
+      dispatcher.stop();
+      return ended;
+    },
+  };
+}
+
+/** One runner a type. A type for remote workers has none here. */
+function makeRunners(configuration: Configuration, functions: ReadonlyMap<string, JobFunction>): Map<string, Runner> {
+  const runners = new Map<string, Runner>();
+  const context = { namespace: configuration.namespace, environment: process.env };
+  for (const [name, type] of Object.entries(configuration.types)) {
+    const runner = createRunner(type.runner, type.options, context);
+    if (runner !== null) runners.set(name, runner);
+  }
+  for (const [name, jobFunction] of functions) runners.set(name, functionRunner(jobFunction));
+  return runners;
+}
+
+const BACKOFF_DEFAULT: Backoff = { baseMs: 10_000, capMs: 600_000, factor: 2, jitter: false };
+
+function backoffOf(configuration: Configuration, type: string): Backoff {
+  return Object.hasOwn(configuration.types, type)
+    ? (configuration.types[type]?.backoff ?? BACKOFF_DEFAULT)
+    : BACKOFF_DEFAULT;
+}

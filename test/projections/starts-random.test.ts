@@ -1,0 +1,134 @@
+/** The grant rule against an oracle of its own making, and against the second guard of the fold, in random worlds (CC-7, INV-003, INV-004). */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { demandOf } from "../../projections/demand.js";
+import { compareWaiting, stateOf } from "../../projections/jobs.js";
+import type { Decision } from "../../projections/starts.js";
+import { causes, needs, oracle } from "./grant-oracle.js";
+import { checkRandomly, happeningArbitrary, limitsArbitrary, World } from "./random-world.js";
+
+const strictLimits = limitsArbitrary();
+const story = (limits: ReturnType<typeof limitsArbitrary>, seats: fc.Arbitrary<number>) =>
+  fc.record({
+    limits,
+    seats,
+    happenings: fc.array(happeningArbitrary(limits), { minLength: 5, maxLength: 60, size: "max" }),
+  });
+const fewSeats = fc.integer({ min: 1, max: 4 });
+
+describe("the grant rule in random worlds", () => {
+  test("given any limits and any past, when the rule decides, then it starts exactly whom the definition starts, and says why not", () => {
+    let starts = 0;
+    let denials = 0;
+    checkRandomly(
+      "grant rule against its oracle",
+      400,
+      story(strictLimits, fewSeats),
+      ({ limits, seats, happenings }) => {
+        const world = new World(limits, seats);
+        for (const happening of happenings) {
+          world.happen(happening);
+          const expected = oracle(world.ledger.fold);
+          const decision = world.ledger.decide();
+          expect(decision.starts.map(({ row, worker }) => `${row.id}@${worker}`)).toEqual(expected.starts);
+          for (const { row, shortages } of decision.denials) {
+            expect(poolCauses(shortages), row.id).toBe(expected.blocked.get(row.id) ?? "it starts");
+          }
+          for (const row of world.ledger.fold.jobs.values()) {
+            if (stateOf(row) === "queued") expect(row.deniedBy, `${row.id} waits and is not told why`).not.toBeNull();
+          }
+          starts += decision.starts.length;
+          denials += decision.denials.length;
+        }
+      },
+    );
+    expect(starts).toBeGreaterThan(500);
+    expect(denials).toBeGreaterThan(500);
+    process.stdout.write(`grant rule against its oracle: ${starts} starts and ${denials} denials compared\n`);
+  });
+
+  test("given what was decided is folded, when the rule decides again, then there is nothing new", () => {
+    checkRandomly("deciding twice", 200, story(strictLimits, fc.constant(100)), ({ limits, seats, happenings }) => {
+      const world = new World(limits, seats);
+      for (const happening of happenings) {
+        if (happening.kind === "leave" || happening.kind === "join") continue; // Seats stay plentiful here.
+        world.happen(happening);
+        world.ledger.decide();
+        expect(toldBy(world.ledger.decide())).toEqual([]);
+      }
+    });
+  });
+
+  test("given few seats, when the rule decides again, then it starts nobody and has told everything after a second time", () => {
+    checkRandomly("deciding thrice", 200, story(strictLimits, fewSeats), ({ limits, seats, happenings }) => {
+      const world = new World(limits, seats);
+      for (const happening of happenings) {
+        world.happen(happening);
+        world.ledger.decide();
+        expect(world.ledger.decide().starts).toEqual([]);
+        expect(toldBy(world.ledger.decide())).toEqual([]);
+      }
+    });
+  });
+
+  test("given a bound on overtaking, when the rule decides, then whoever is overtaken is ahead, a rival, and told so at most so often", () => {
+    let overtakes = 0;
+    const limits = limitsArbitrary(fc.integer({ min: 1, max: 3 }));
+    checkRandomly("overtaking", 300, story(limits, fewSeats), ({ limits: first, seats, happenings }) => {
+      const world = new World(first, seats);
+      const { fold } = world.ledger;
+      for (const happening of happenings) {
+        world.happen(happening);
+        const queued = new Map([...fold.jobs.values()].map((row) => [row.id, { ...row }]));
+        // Folding throws if anyone were overtaken too often, or anything were over capacity.
+        const { starts } = world.ledger.decide();
+        for (const { row, demand, overtook } of starts) {
+          for (const id of overtook) {
+            const passed = queued.get(id);
+            const before = queued.get(row.id);
+            if (passed === undefined || before === undefined) throw new Error(`${id} or ${row.id} was not there`);
+            expect(compareWaiting(passed, before), `${id} is ahead of ${row.id}`).toBeLessThan(0);
+            expect(needs(fold, passed).some(([pool]) => [...demand.keys()].some((name) => name === pool))).toBe(true);
+            overtakes += 1;
+          }
+          expect(new Set(overtook).size).toBe(overtook.length);
+        }
+      }
+    });
+    expect(overtakes).toBeGreaterThan(50);
+    process.stdout.write(`overtaking: ${overtakes} overtakes checked\n`);
+  });
+
+  test("given any mix of demands, when runs keep ending, then every satisfiable job ends up started (INV-003 D)", () => {
+    const limits = limitsArbitrary(fc.integer({ min: 0, max: 2 }));
+    checkRandomly("draining a queue", 200, story(limits, fewSeats), ({ limits: first, seats, happenings }) => {
+      const world = new World(first, seats);
+      const { fold } = world.ledger;
+      for (const happening of happenings) if (happening.kind === "submit") world.happen(happening);
+      const roundsMax = happenings.length + 1;
+      for (let round = 0; round < roundsMax; round += 1) {
+        world.ledger.decide();
+        for (let i = 0; i < seats; i += 1) world.happen({ kind: "finish", picked: i });
+      }
+      for (const row of fold.jobs.values()) {
+        const fits = [
+          ...demandOf({ type: row.spec?.type ?? "", resources: row.spec?.resources ?? {} }, fold.slots.limits),
+        ].every(([pool, units]) => units <= (fold.slots.pools[pool]?.capacity ?? 0));
+        expect(stateOf(row), `${row.id}${fits ? "" : ", which can never fit"}`).toBe(fits ? "completed" : "queued");
+      }
+    });
+  });
+});
+
+/** Without the seats, of which a line that was left early knows only how they were then. */
+const poolCauses = (shortages: Decision["denials"][number]["shortages"]): string =>
+  causes(
+    shortages
+      .filter(({ pool, cause }) => pool !== "workers" || cause === "no-worker")
+      .map(({ pool, cause }) => [pool, cause]),
+  );
+
+const toldBy = ({ starts, denials }: Decision): readonly string[] => [
+  ...starts.map(({ row }) => `start ${row.id}`),
+  ...denials.map(({ row, shortages }) => `deny ${row.id} ${poolCauses(shortages)}`),
+];
