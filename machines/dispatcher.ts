@@ -31,6 +31,23 @@ export type DispatcherEvent =
   | { readonly type: "DRAINED" }
   | { readonly type: "CORRUPT" };
 
+/** One shared object per event, as the stepper wants it. */
+export const DISPATCHER_EVENTS = {
+  CONNECTED: { type: "CONNECTED" },
+  CAUGHT_UP: { type: "CAUGHT_UP" },
+  LEADER_SILENT: { type: "LEADER_SILENT" },
+  INPUT: { type: "INPUT" },
+  PROPOSED: { type: "PROPOSED" },
+  NOTHING_TO_DECIDE: { type: "NOTHING_TO_DECIDE" },
+  STORED: { type: "STORED" },
+  REFUSED: { type: "REFUSED" },
+  UNKNOWN: { type: "UNKNOWN" },
+  ABSENT: { type: "ABSENT" },
+  STOP: { type: "STOP" },
+  DRAINED: { type: "DRAINED" },
+  CORRUPT: { type: "CORRUPT" },
+} as const satisfies { [T in DispatcherEvent["type"]]: { type: T } };
+
 /** The actions that the shell performs. */
 export const DISPATCHER_ACTIONS = [
   "connect",

@@ -30,11 +30,14 @@ export class Stepper<Event extends EventObject> {
   readonly #nodes = new Map<string, Node>();
   readonly #steps = new Map<Node, Map<Event, Step | null>>();
   readonly initial: Node;
+  /** What the shell is to perform on arriving in the initial state. */
+  readonly initialActions: readonly string[];
 
   constructor(machine: AnyStateMachine) {
     this.#machine = machine;
-    const [snapshot] = initialTransition(machine);
+    const [snapshot, actions] = initialTransition(machine);
     this.initial = this.#node(snapshot);
+    this.initialActions = actions.map((action) => action.type);
   }
 
   /** The step that `event` causes in `from`, or null if the machine refuses it there. Pass one shared object per distinct event. */

@@ -12,7 +12,7 @@ import type { Slots, Worker } from "./slots.js";
 import { figures } from "./start-facts.js";
 import type { AddressedFact } from "./view-history.js";
 import { inGrantOrder } from "./view-queue.js";
-import { sentenceOf } from "./view-sentences.js";
+import { NAMED_MAX, sentenceOf } from "./view-sentences.js";
 import { oldestFirst } from "./view-slots.js";
 import { askGrantRule, type Verdicts } from "./view-verdicts.js";
 import type { Line } from "./waiting.js";
@@ -32,9 +32,6 @@ export interface Explanation {
   /** A sentence or two for a person. */
   readonly text: string;
 }
-
-/** Holders and jobs ahead are named up to this many per pool, so that an answer fits into a message. */
-export const NAMED_MAX = 1_000;
 
 /**
  * Explains a job as of the last folded entry; null if the index does not know it. With its facts from the ledger, the text
@@ -58,7 +55,7 @@ function verdictOf(state: Exclude<JobState, "queued">): Verdict {
 
 function explainWaiting(fold: Fold, row: JobRow): Pick<Explanation, "verdict" | "blockedBy"> {
   const heads = headsBefore(row, fold.waiting.lines());
-  const verdicts = askGrantRule(fold, [...new Set([row, ...heads.values()])]);
+  const verdicts = askGrantRule(fold, [row, ...heads.values()]);
   if (verdicts.isStarting(row)) return { verdict: "startable", blockedBy: [] };
   const shortages = verdicts.shortagesOf(row);
   const has = (cause: Shortage["cause"]) => shortages.some((shortage) => shortage.cause === cause);
@@ -66,12 +63,12 @@ function explainWaiting(fold: Fold, row: JobRow): Pick<Explanation, "verdict" | 
   return { verdict, blockedBy: shortages.map((shortage) => blockOf(fold, row, shortage, { heads, verdicts })) };
 }
 
-/** The first job of each line that begins before the row. */
+/** The first job of each line that has jobs before the row. */
 function headsBefore(row: JobRow, lines: Iterable<Line>): ReadonlyMap<Line, JobRow> {
   const heads = new Map<Line, JobRow>();
   for (const line of lines) {
     const head = line.rows.first;
-    if (head !== undefined && compareWaiting(head, row) <= 0) heads.set(line, head);
+    if (head !== undefined && compareWaiting(head, row) < 0) heads.set(line, head);
   }
   return heads;
 }

@@ -2,7 +2,7 @@
 import { formatDuration } from "../events/duration.js";
 import type { Block } from "../events/facts.js";
 import type { Limits } from "../events/limits.js";
-import type { AttemptOutcome, JobState } from "../events/states.js";
+import type { AttemptOutcome, JobState, SlotHoldingState, TerminalState } from "../events/states.js";
 import { demandOf } from "./demand.js";
 import type { Explanation } from "./explain.js";
 import type { Attempt, JobRow } from "./jobs.js";
@@ -17,13 +17,15 @@ export interface Matter extends Pick<Explanation, "verdict" | "blockedBy"> {
   readonly limits: Limits;
 }
 
+/** Holders and jobs ahead are listed up to this many per pool, so that an answer fits into a message. */
+export const NAMED_MAX = 1_000;
 /** A sentence names no more jobs than this; the others are counted. */
 const NAMES_IN_TEXT_MAX = 3;
 /** Words of others (reasons, error messages) are cut to this many characters. */
 const QUOTE_CHARS_MAX = 200;
 
 export function sentenceOf(matter: Matter): string {
-  const { row, state, verdict, blockedBy } = matter;
+  const { row, state, verdict } = matter;
   const { id, dueAt } = row;
   switch (state) {
     case "scheduled":
@@ -32,7 +34,7 @@ export function sentenceOf(matter: Matter): string {
       return `${id} waits for its next attempt: ${attemptFailed(row)}; next attempt at ${dueAt}.`;
     case "queued":
       if (verdict === "startable") return `${id} can start: there is room for everything that it demands.`;
-      return waitingSentence(id, verdict, blockedBy);
+      return waitingSentence(matter);
     case "granted":
     case "running":
     case "cancelling":
@@ -42,30 +44,44 @@ export function sentenceOf(matter: Matter): string {
   }
 }
 
-/** What is stuck is told first and alone: the full pools that come with it are not what has to change. */
-function waitingSentence(id: string, verdict: Matter["verdict"], blockedBy: readonly Block[]): string {
+/** What is stuck is told alone: the full pools that may come with it are not what has to change. */
+function waitingSentence({ row, verdict, blockedBy }: Matter): string {
   const stuck = blockedBy.filter(({ cause }) => cause !== "full");
-  if (stuck.length === 0) return `${id} waits for ${blockedBy.map(fullPool).join("; and for ")}.`;
-  return `${id} ${verdict === "never" ? "cannot start" : "waits"}: ${stuck.map(stuckPool).join("; and ")}.`;
+  const reasons = (stuck.length > 0 ? stuck : blockedBy).map((block) => reasonOf(block, row, NOW));
+  if (stuck.length === 0) return `${row.id} waits for ${reasons.join("; and for ")}.`;
+  return `${row.id} ${verdict === "never" ? "cannot start" : "waits"}: ${reasons.join("; and ")}.`;
 }
 
-function stuckPool({ pool, cause, needs, capacity }: Block): string {
-  if (cause === "over-capacity")
-    return `it demands ${needs} of ${pool}, whose capacity is ${capacity} since the limits changed`;
-  return cause === "paused" ? `pool ${pool} is paused` : "no worker runs jobs of its type";
+const NOW = { is: "is", are: "are", runs: "runs", demands: "demands", needs: "needs" };
+const THEN: typeof NOW = { is: "was", are: "were", runs: "ran", demands: "demanded", needs: "needed" };
+
+function reasonOf(block: Block, row: JobRow, verb: typeof NOW): string {
+  const { pool, capacity, needs, cause } = block;
+  switch (cause) {
+    case "full":
+      return fullPool(block, verb);
+    case "paused":
+      return `pool ${pool} ${verb.is} paused`;
+    case "over-capacity":
+      return `it ${verb.demands} ${needs} of ${pool}, whose capacity ${verb.is} ${capacity} since the limits changed`;
+    case "no-worker":
+      return `no worker ${verb.runs} type ${row.askedType}`;
+    default:
+      return cause satisfies never;
+  }
 }
 
-function fullPool({ pool, capacity, used, needs, holders, ahead }: Block): string {
+function fullPool({ pool, capacity, used, needs, holders, ahead }: Block, verb: typeof NOW): string {
   const what = pool === "workers" ? "a worker's seat" : pool;
   const usage = `${used} of ${capacity} used${holders.length === 0 ? "" : ` by ${names(holders)}`}`;
-  const need = needs === 1 ? "" : `, it needs ${needs}`;
+  const need = needs === 1 ? "" : `, it ${verb.needs} ${needs}`;
   const isRoomLeft = capacity - used >= needs;
-  if (ahead.length === 0) return `${what}: ${usage}${need}${isRoomLeft ? ", but it is not its turn yet" : ""}`;
-  const rivals = `${names(ahead)} ${ahead.length === 1 ? "is" : "are"} ahead of it`;
+  if (ahead.length === 0) return `${what}: ${usage}${need}${isRoomLeft ? `, but it ${verb.is} not its turn yet` : ""}`;
+  const rivals = `${names(ahead)} ${ahead.length === 1 ? verb.is : verb.are} ahead of it`;
   return `${what}: ${usage}${need}${isRoomLeft ? ", but the rest is kept for others: " : "; "}${rivals}`;
 }
 
-function grantedSentence({ row, limits }: Matter, state: "granted" | "running" | "cancelling"): string {
+function grantedSentence({ row, limits }: Matter, state: SlotHoldingState): string {
   const live = row.attempts[row.attempts.length - 1];
   if (row.spec === null || live === undefined) throw new Error(`${row.id} is ${state} without an attempt`);
   const { number, grant, grantedAt, startedAt, worker } = live;
@@ -81,29 +97,20 @@ function grantedSentence({ row, limits }: Matter, state: "granted" | "running" |
 }
 
 /** What it had waited for, by the last denial between its coming to wait and the grant. Only the ledger knows. */
-function waitedSentence({ facts }: Matter): string {
+function waitedSentence({ row, facts }: Matter): string {
   const upToGrant = facts.slice(0, facts.findLastIndex(({ fact }) => fact.type === "StartGranted") + 1);
   const granted = upToGrant[upToGrant.length - 1];
   const since = upToGrant.findLastIndex(({ fact }) => fact.type === "JobSubmitted" || fact.type === "JobDue");
   const queued = upToGrant[since];
   if (granted === undefined || queued === undefined) return "";
   const denial = upToGrant.slice(since).findLast(({ fact }) => fact.type === "StartDenied");
-  if (denial?.fact.type !== "StartDenied") return " It did not have to wait.";
+  if (denial?.fact.type !== "StartDenied") return " No start was denied to it before.";
   const waited = formatDuration(Date.parse(granted.at) - Date.parse(queued.at));
-  const reasons = denial.fact.blockedBy.map((block) => (block.cause === "full" ? fullBefore(block) : stuckPool(block)));
+  const reasons = denial.fact.blockedBy.map((block) => reasonOf(block, row, THEN));
   return ` It had waited ${waited}; the last reason on record, at ${denial.position}: ${reasons.join("; and ")}.`;
 }
 
-function fullBefore(block: Block): string {
-  return fullPool(block)
-    .replace(" are ahead of it", " were ahead of it")
-    .replace(" is ahead of it", " was ahead of it");
-}
-
-function endedSentence(
-  matter: Matter,
-  state: Exclude<JobState, "scheduled" | "retrying" | "queued" | "granted" | "running" | "cancelling">,
-): string {
+function endedSentence(matter: Matter, state: TerminalState): string {
   const { row } = matter;
   const last = row.attempts[row.attempts.length - 1];
   const when = `at ${endedAt(matter, last)}`;
@@ -155,7 +162,9 @@ function quoted(words: string | null): string {
 
 function names(ids: readonly string[]): string {
   const more = ids.length - NAMES_IN_TEXT_MAX;
-  return more > 0 ? `${ids.slice(0, NAMES_IN_TEXT_MAX).join(", ")} and ${more} more` : listed(ids);
+  if (more <= 0) return listed(ids);
+  const count = ids.length < NAMED_MAX ? more : `at least ${more}`;
+  return `${ids.slice(0, NAMES_IN_TEXT_MAX).join(", ")} and ${count} more`;
 }
 
 function listed(items: readonly string[]): string {

@@ -2,10 +2,9 @@
  * The composition root: puts one scheduler together from its parts, on a connection to a NATS server. The command `up`, the
  * library and the tests all start here.
  */
-import type { InspectionEvent } from "xstate";
 import type { Fact } from "../events/facts.js";
 import type { Fold } from "../projections/fold.js";
-import { announceFacts, announceProgress } from "./api/announcer.js";
+import { Announcer } from "./api/announcer.js";
 import { answerAsLeader, askLeader } from "./api/leadership.js";
 import { startService } from "./api/service.js";
 import { type Clock, systemClock } from "./clock.js";
@@ -13,6 +12,7 @@ import type { ConnectionSettings } from "./config/connection.js";
 import type { Backoff, Configuration } from "./config/index.js";
 import { catalogueOf, settingsFacts } from "./configured.js";
 import { Dispatcher, type Ended } from "./dispatcher/dispatcher.js";
+import type { Proposal } from "./dispatcher/turn.js";
 import { JetStreamLog } from "./log/jetstream.js";
 import { Publisher } from "./log/publisher.js";
 import type { Logger } from "./logger.js";
@@ -32,7 +32,8 @@ export interface SchedulerOptions {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly random?: () => number;
-  readonly inspect?: (event: InspectionEvent) => void;
+  /** Called with each entry that this scheduler has stored, after the watchers were told. */
+  readonly onStored?: (stored: Proposal) => void;
 }
 
 export interface Scheduler {
@@ -55,7 +56,14 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     throw error;
   });
   const publisher = new Publisher(nc);
-  const ledger = new JetStreamLog({ nc, jsm, stream: subjects.ledgerStream, publisher });
+  const announcer = new Announcer(nc, subjects);
+  const ledger = new JetStreamLog({
+    nc,
+    jsm,
+    stream: subjects.ledgerStream,
+    publisher,
+    beforeAppend: () => announcer.flush(),
+  });
   const intake = new JetStreamLog({ nc, jsm, stream: subjects.intakeStream, publisher });
   const dispatcher: Dispatcher = new Dispatcher({
     subjects,
@@ -70,8 +78,11 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     graceMs: configuration.graceMs,
     backoffOf: (type) => backoffOf(configuration, type),
     settingsFacts: (fold: Fold): readonly Fact[] => settingsFacts(configuration, fold),
-    announce: (stored) => announceFacts(nc, subjects, stored),
-    progress: (job, update) => announceProgress(nc, subjects, job, update),
+    announce: (stored) => {
+      announcer.announce(stored);
+      options.onStored?.(stored);
+    },
+    progress: (job, update) => announcer.progress(job, update),
     askLeader: () => askLeader(nc, subjects),
     answerAsLeader: () => {
       const stopAnswering = answerAsLeader(nc, subjects, dispatcher.id);
@@ -87,7 +98,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     random: options.random ?? Math.random,
     log,
     version: VERSION,
-    inspect: options.inspect,
+    onTransition: (transition) => log.trace(transition, "dispatcher"),
   });
   const ended = dispatcher.run().then(async (end) => {
     await nc.drain().catch((error: unknown) => log.debug({ err: error }, "the connection was gone already"));

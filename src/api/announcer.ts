@@ -1,4 +1,4 @@
-/** Tells watchers, over core NATS, what the ledger has just stored and how runs get on (contract, section 1). */
+/** Tells watchers, over core NATS, what the ledger has stored and how runs get on (contract, section 1). */
 import type { Json } from "../../events/json.js";
 import { factAddress, type JobId } from "../../events/names.js";
 import type { Proposal } from "../dispatcher/turn.js";
@@ -8,19 +8,51 @@ import type { Subjects } from "../nats/subjects.js";
 /** A progress update of more JSON than this is dropped: it is a glimpse, not a result. */
 const PROGRESS_CHARS_MAX = 32 * 1024;
 
-/** Publishes each job fact of a stored entry as `{position, at, type, job, …}`, with the JSON that the ledger holds. */
-export function announceFacts(nc: NatsConnection, subjects: Subjects, { facts, position, at }: Proposal): void {
-  // While the connection is away watchers are too; what they missed they find in the ledger.
-  if (nc.isClosed()) return;
-  for (const [index, { fact, json }] of facts.entries()) {
-    if (!("job" in fact)) continue;
-    const stamp = `{"position":"${factAddress(position, index)}","at":"${at}",`;
-    nc.publish(subjects.event(fact.job, fact.type), stamp + json.slice(1));
-  }
-}
+/**
+ * Announces the job facts of stored entries as `{position, at, type, job, …}`, with the JSON that the ledger holds. An
+ * announcement goes out together with the next append, or when the event loop comes round: one write to the socket
+ * instead of two, where the next job waits for the append.
+ */
+export class Announcer {
+  readonly #nc: NatsConnection;
+  readonly #subjects: Subjects;
+  #waiting: Proposal[] = [];
+  #scheduled = false;
 
-export function announceProgress(nc: NatsConnection, subjects: Subjects, job: JobId, update: Json): void {
-  if (nc.isClosed()) return;
-  const text = JSON.stringify(update);
-  if (text.length <= PROGRESS_CHARS_MAX) nc.publish(subjects.progress(job), text);
+  constructor(nc: NatsConnection, subjects: Subjects) {
+    this.#nc = nc;
+    this.#subjects = subjects;
+  }
+
+  announce(stored: Proposal): void {
+    this.#waiting.push(stored);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  flush(): void {
+    const stored = this.#waiting;
+    this.#waiting = [];
+    // While the connection is away watchers are too; what they missed they find in the ledger.
+    if (this.#nc.isClosed()) return;
+    for (const proposal of stored) this.#publish(proposal);
+  }
+
+  progress(job: JobId, update: Json): void {
+    if (this.#nc.isClosed()) return;
+    const text = JSON.stringify(update);
+    if (text.length <= PROGRESS_CHARS_MAX) this.#nc.publish(this.#subjects.progress(job), text);
+  }
+
+  #publish({ facts, position, at }: Proposal): void {
+    for (const [index, { fact, json }] of facts.entries()) {
+      if (!("job" in fact)) continue;
+      const stamp = `{"position":"${factAddress(position, index)}","at":"${at}",`;
+      this.#nc.publish(this.#subjects.event(fact.job, fact.type), stamp + json.slice(1));
+    }
+  }
 }

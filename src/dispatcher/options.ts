@@ -1,5 +1,4 @@
 /** What a dispatcher needs from outside: two logs, runners, a clock, and ways to reach watchers and rivals. */
-import type { InspectionEvent } from "xstate";
 import type { Fact } from "../../events/facts.js";
 import type { Json } from "../../events/json.js";
 import type { JobId, Position } from "../../events/names.js";
@@ -13,6 +12,12 @@ import type { Subjects } from "../nats/subjects.js";
 import type { Runner } from "../runners/index.js";
 import type { ResultStore } from "../worker/results.js";
 import type { Proposal } from "./turn.js";
+
+export interface Transition {
+  readonly from: string;
+  readonly event: string;
+  readonly to: string;
+}
 
 export interface DispatcherOptions {
   readonly subjects: Subjects;
@@ -44,5 +49,6 @@ export interface DispatcherOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly version: string;
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  /** Told of every step of the dispatcher machine, for the debug log and the visualizer; never for the ledger. */
+  readonly onTransition?: ((transition: Transition) => void) | undefined;
 }

@@ -34,14 +34,23 @@ export class JetStreamLog implements Log {
   readonly #jsm: JetStreamManager;
   readonly #stream: string;
   readonly #publisher: Publisher;
+  readonly #beforeAppend: () => void;
   readonly #reconnects = new EventTarget();
 
-  constructor(options: { nc: NatsConnection; jsm: JetStreamManager; stream: string; publisher: Publisher }) {
+  /** `beforeAppend`: what else there is to send may go into the same write to the socket. */
+  constructor(options: {
+    nc: NatsConnection;
+    jsm: JetStreamManager;
+    stream: string;
+    publisher: Publisher;
+    beforeAppend?: () => void;
+  }) {
     this.#nc = options.nc;
     this.#js = options.nc.jetstream();
     this.#jsm = options.jsm;
     this.#stream = options.stream;
     this.#publisher = options.publisher;
+    this.#beforeAppend = options.beforeAppend ?? (() => {});
     void this.#watchConnection();
   }
 
@@ -51,6 +60,7 @@ export class JetStreamLog implements Log {
   }
 
   append(append: Append): Promise<AppendOutcome> {
+    this.#beforeAppend();
     return this.#publisher.publish(append);
   }
 

@@ -157,8 +157,8 @@ await describeOnEveryServer("the roles of docs/deploy/roles.conf", (version) => 
 
       const service = await dispatcher.nc.services.add({ name: "signalbox", version: "1.0.0" });
       await dispatcher.nc.flush();
-      const [found] = await collect(await nc.services.client({ maxWait: requestMs, maxMessages: 1 }).ping("signalbox"));
-      expect(found?.name).toBe("signalbox");
+      const found = await nc.request("$SRV.PING.signalbox", "", { timeout: requestMs });
+      expect(found.json()).toMatchObject({ name: "signalbox" });
       await service.stop();
 
       const seen: string[] = [];
@@ -263,10 +263,4 @@ async function followed(log: JetStreamLog, after: number, last = after + 1): Pro
     if ((found.at(-1)?.sequence ?? 0) >= last) stop.abort();
   }
   return found;
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }

@@ -1,0 +1,62 @@
+/** The options that every command takes, before or after its name (contract, section 3), and what follows from them at once. */
+import { type Command, Option } from "commander";
+import {
+  type ConfigurationSources,
+  describeProblems,
+  type LoadedConfiguration,
+  loadConfiguration,
+} from "../config/index.js";
+import { CliFailure } from "./failure.js";
+import type { Terminal } from "./terminal.js";
+
+export const OUTPUTS = ["table", "json", "jsonl"] as const;
+export type Output = (typeof OUTPUTS)[number];
+
+export interface CommonOptions {
+  readonly nats?: string;
+  readonly context?: string;
+  readonly creds?: string;
+  readonly namespace?: string;
+  readonly config?: string;
+  /** An exported log to answer from, instead of a server. */
+  readonly log?: string;
+  /** A position or a time as of which to answer. */
+  readonly at?: string;
+  readonly output: Output;
+}
+
+export function addCommonOptions(program: Command): void {
+  program
+    .option("--nats <url>", "NATS server, such as nats://127.0.0.1:4222")
+    .option("--context <name>", "NATS server and login by a context of the nats tool")
+    .option("--creds <file>", "NATS credentials file")
+    .option("--namespace <name>", "prefix of all NATS names (default: signalbox)")
+    .option("--config <file>", "configuration file (default: signalbox.yaml here)")
+    .option("--log <file>", "answer from an exported log; no server is needed")
+    .option("--at <when>", "answer as of a position of the log (812) or a time (2026-12-01T08:00:00Z)")
+    .addOption(new Option("-o, --output <format>", "form of the result").choices(OUTPUTS).default("table"))
+    .option("--no-color", "no colours");
+}
+
+/** The common options as given on the command line, wherever they stood. `command` is what the action was called with. */
+export function commonOptionsOf(command: Command): CommonOptions {
+  return command.optsWithGlobals<CommonOptions>();
+}
+
+/**
+ * The configuration; its warnings go to standard error. Throws a usage failure that lists everything that is wrong, by
+ * line and column.
+ */
+export function readConfiguration(
+  options: CommonOptions,
+  terminal: Terminal,
+  more: Pick<ConfigurationSources, "typesInCode"> = {},
+): LoadedConfiguration {
+  const { config: path, namespace } = options;
+  const loaded = loadConfiguration({ path, namespace, env: terminal.env, cwd: terminal.cwd, ...more });
+  if (loaded.kind === "refused")
+    throw CliFailure.usage(`the configuration is wrong:\n${describeProblems(loaded.problems)}`);
+  if (loaded.warnings.length > 0)
+    terminal.err(`${terminal.errColors.yellow("warning:")} ${describeProblems(loaded.warnings)}`);
+  return loaded;
+}

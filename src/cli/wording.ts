@@ -1,0 +1,58 @@
+/** Words that several commands show people: how long ago, in which state, what is demanded. */
+import type { JobState } from "../../events/states.js";
+import { formatDuration } from "../config/index.js";
+import type { Colors } from "./terminal.js";
+
+/** `12 s ago`, `in 5 min`; `–` for a time that has not come about. */
+export function relativeTime(at: string | null, nowMs: number): string {
+  if (at === null) return "–";
+  const ms = nowMs - Date.parse(at);
+  if (Math.abs(ms) < 1_000) return "now";
+  return ms >= 0 ? `${formatDuration(ms)} ago` : `in ${formatDuration(-ms)}`;
+}
+
+/** From one time to another, or to now if the other has not come. */
+export function span(from: string | null, to: string | null, nowMs: number): string {
+  return from === null ? "–" : formatDuration((to === null ? nowMs : Date.parse(to)) - Date.parse(from));
+}
+
+export function paintState(colors: Colors, state: JobState, text: string): string {
+  switch (state) {
+    case "granted":
+    case "running":
+      return colors.cyan(text);
+    case "queued":
+      return colors.yellow(text);
+    case "cancelling":
+      return colors.magenta(text);
+    case "completed":
+      return colors.green(text);
+    case "failed":
+    case "rejected":
+      return colors.red(text);
+    case "scheduled":
+    case "retrying":
+      return colors.blue(text);
+    case "cancelled":
+    case "skipped":
+      return colors.dim(text);
+    default:
+      return state satisfies never;
+  }
+}
+
+/** `resource:ollama, global 2`: a single unit is not counted out. */
+export function demandText(demand: Readonly<Record<string, number>>): string {
+  return Object.entries(demand)
+    .map(([pool, units]) => (units === 1 ? pool : `${pool} ${units}`))
+    .join(", ");
+}
+
+export function labelsText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+}
+
+/** `1 job`, `2 jobs`. */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;

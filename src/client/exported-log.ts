@@ -1,0 +1,135 @@
+/**
+ * The exported log: a file in JSON Lines. The first line is a header with format version, namespace and stream identity;
+ * each line after it is one ledger entry with its position and the time at which the server stored it (contract, section 4).
+ *
+ *     {"format":"signalbox-ledger","version":1,"namespace":"signalbox","stream":"SIGNALBOX_LEDGER@…","last":2,"exportedAt":"…"}
+ *     {"position":1,"storedAt":"…","entry":{"v":1,…}}
+ *     {"position":2,"storedAt":"…","entry":{"v":1,…}}
+ *
+ * An entry's text is the ledger's own, byte for byte. A message that is no JSON in one line is kept as `bytes`, in base64,
+ * so that an export never hides what is wrong with a ledger.
+ */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import type { StoredMessage } from "../log/log.js";
+import { MemoryLog } from "../log/memory.js";
+import { ClientFailure } from "./failure.js";
+
+export const EXPORT_FORMAT = "signalbox-ledger";
+export const EXPORT_VERSION = 1;
+
+const headerSchema = z.object({
+  format: z.literal(EXPORT_FORMAT),
+  version: z.number().int(),
+  namespace: z.string(),
+  /** Names the very stream: one that was deleted and made again is another. */
+  stream: z.string(),
+  /** The position of the last entry in the file; every one from 1 is there. */
+  last: z.number().int().nonnegative(),
+  exportedAt: z.string(),
+});
+export type ExportHeader = z.infer<typeof headerSchema>;
+
+const place = { position: z.number().int().positive(), storedAt: z.string() };
+const lineSchema = z.union([
+  z.object({ ...place, entry: z.record(z.string(), z.unknown()) }),
+  z.object({ ...place, bytes: z.base64() }),
+]);
+
+export function headerLine(header: Omit<ExportHeader, "format" | "version">): string {
+  return JSON.stringify({ format: EXPORT_FORMAT, version: EXPORT_VERSION, ...header });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+export function entryLine({ sequence, storedAt, data }: StoredMessage): string {
+  const text = textOf(data);
+  return text === null
+    ? JSON.stringify({ position: sequence, storedAt, bytes: Buffer.from(data).toString("base64") })
+    : `${headOf(sequence, storedAt)}${text}}`;
+}
+
+function textOf(data: Uint8Array): string | null {
+  try {
+    const text = utf8.decode(data);
+    JSON.parse(text);
+    return text.startsWith("{") && !/[\r\n]/.test(text) ? text : null;
+  } catch {
+    return null;
+  }
+}
+
+export interface ExportedLog {
+  readonly header: ExportHeader;
+  readonly ledger: MemoryLog;
+}
+
+/**
+ * Reads an exported log into memory, all of it. Throws `ClientFailure` that names the line if it is cut off, has a gap, or is
+ * something else altogether. What the entries say is not judged here: the fold does that.
+ */
+export async function readExportedLog(path: string): Promise<ExportedLog> {
+  let lineNumber = 0;
+  const wrong = (what: string, hint?: string): ClientFailure =>
+    new ClientFailure("unreadable-log", `${path}:${lineNumber}: ${what}`, hint === undefined ? {} : { hint });
+  let exported: ExportedLog | null = null;
+  let storedAt = "";
+  const lines = createInterface({ input: createReadStream(path, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
+  try {
+    for await (const line of lines) {
+      lineNumber += 1;
+      if (exported === null) {
+        const header = readHeader(line, wrong);
+        const ledger = new MemoryLog({ identity: header.stream, now: () => storedAt, appendOnly: true });
+        exported = { header, ledger };
+        continue;
+      }
+      const read = lineSchema.safeParse(parseLine(line));
+      if (!read.success) throw wrong("is no entry of an exported log; is the file cut off?");
+      const expected = lineNumber - 1;
+      if (read.data.position !== expected)
+        throw wrong(`position ${expected} was expected, and this is ${read.data.position}`);
+      storedAt = read.data.storedAt;
+      await exported.ledger.append({ subject: `${exported.header.namespace}.ledger`, data: dataOf(line, read.data) });
+    }
+  } catch (error) {
+    if (error instanceof ClientFailure) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ClientFailure("unreadable-log", `the exported log cannot be read: ${reason}`, { cause: error });
+  }
+  if (exported === null) throw wrong("is empty; an exported log begins with a header", EXPORT_HINT);
+  if (lineNumber - 1 !== exported.header.last)
+    throw wrong(`the file ends here, and its header promises ${exported.header.last} entries: it is cut off`);
+  return exported;
+}
+
+const EXPORT_HINT = "Make one with `signalbox log export <file>`.";
+
+function readHeader(line: string, wrong: (what: string, hint?: string) => ClientFailure): ExportHeader {
+  const read = headerSchema.safeParse(parseLine(line));
+  if (!read.success) throw wrong("is not the header of an exported log", EXPORT_HINT);
+  const { version } = read.data;
+  if (version !== EXPORT_VERSION) throw wrong(`the format version is ${version}; this program reads ${EXPORT_VERSION}`);
+  return read.data;
+}
+
+/** The entry's own bytes, cut out of the line: parsing and writing again could change a number or the order of keys. */
+function dataOf(line: string, read: z.infer<typeof lineSchema>): Uint8Array {
+  if ("bytes" in read) return Buffer.from(read.bytes, "base64");
+  const written = headOf(read.position, read.storedAt);
+  const text =
+    line.startsWith(written) && line.endsWith("}") ? line.slice(written.length, -1) : JSON.stringify(read.entry);
+  return new TextEncoder().encode(text);
+}
+
+const headOf = (position: number, storedAt: string): string =>
+  `{"position":${position},"storedAt":${JSON.stringify(storedAt)},"entry":`;
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

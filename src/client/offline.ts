@@ -1,0 +1,29 @@
+/** Questions answered without a scheduler: from an exported log, or from the ledger as it was at some time. */
+
+import type { Fold } from "../../projections/fold.js";
+import { readExportedLog } from "./exported-log.js";
+import type { Answers, Questions } from "./questions.js";
+import { answerFrom, foldLedger, type Until, answeredValue } from "./reader.js";
+
+/** Asks an exported log, up to `until` or as a whole. Throws `ClientFailure` if the file is none. */
+export async function openExportedLog(path: string, until: Until | null): Promise<Questions> {
+  const { header, ledger } = await readExportedLog(path);
+  const source = { namespace: header.namespace, ledger: async () => ledger, close: async () => {} };
+  return asOf(source, until);
+}
+
+/** Asks the ledger of `source` as it was at `until`. It is folded once, when the first question comes. */
+export function asOf(source: Omit<Questions, "query">, until: Until | null): Questions {
+  let folded: Promise<Fold> | null = null;
+  return {
+    namespace: source.namespace,
+    ledger: () => source.ledger(),
+    close: () => source.close(),
+    query: async (name, args = {}) => {
+      const ledger = await source.ledger();
+      folded ??= foldLedger(ledger, until);
+      // `name` decides which view is computed, and so what comes out.
+      return answeredValue(await answerFrom(await folded, ledger, name, args)) as Answers[typeof name];
+    },
+  };
+}

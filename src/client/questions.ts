@@ -1,0 +1,43 @@
+/** What can be asked about a namespace, and what is answered, whoever answers: the scheduler, or a ledger that is read. */
+
+import type { Explanation } from "../../projections/explain.js";
+import type {
+  HealthView,
+  JobListItem,
+  JobView,
+  LimitsView,
+  QueueItem,
+  SlotsView,
+  WorkersView,
+} from "../../projections/views.js";
+import type { QueryName } from "../api/queries.js";
+import type { Log } from "../log/log.js";
+
+export interface Answers {
+  readonly slots: SlotsView;
+  readonly jobs: readonly JobListItem[];
+  readonly job: JobView;
+  readonly queue: readonly QueueItem[];
+  readonly limits: LimitsView;
+  readonly explain: Explanation;
+  readonly workers: WorkersView;
+  readonly health: HealthAnswer;
+}
+
+export interface HealthAnswer extends HealthView {
+  /** Who answered: `reader` means that no scheduler did. */
+  readonly role: "leader" | "standby" | "reader";
+  readonly state: string;
+  readonly dispatcher: string;
+  readonly version: string;
+}
+
+export interface Questions {
+  /** The namespace that is asked about; for an exported log, the one that it was exported from. */
+  readonly namespace: string;
+  /** Throws `ClientFailure`: `not-found`, or `refused` with the reason. */
+  query<Name extends QueryName>(name: Name, args?: object): Promise<Answers[Name]>;
+  /** The ledger itself, for reading. */
+  ledger(): Promise<Log>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+/** Answers from the ledger itself: folds it, up to any position or time, and asks the same projections as the scheduler does. */
+import { decodeEntry } from "../../events/codec.js";
+import type { Entry } from "../../events/entry.js";
+import { type Position, position } from "../../events/names.js";
+import { Fold, LedgerCorrupt } from "../../projections/fold.js";
+import { answerQuery, type QueryAnswer, type QueryName } from "../api/queries.js";
+import type { Log, StoredMessage } from "../log/log.js";
+import { ClientFailure } from "./failure.js";
+
+/** Where reading ends: at a position, or at the last entry of a time or before it. */
+export type Until = { readonly position: number } | { readonly time: string };
+
+/** A server that has more to give gives it sooner. Without this bound a reader without permission would wait for ever. */
+const STALL_MS_MAX = 15_000;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Reads `812` or an ISO 8601 time; null if it is neither. */
+export function parseUntil(text: string): Until | null {
+  if (/^\d{1,15}$/.test(text)) return { position: Number(text) };
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? null : { time: new Date(at).toISOString() };
+}
+
+/**
+ * Folds the ledger, up to `until` or to what is its end now. Throws `LedgerCorrupt` with the address of what cannot be,
+ * and `ClientFailure` if the ledger does not reach so far or cannot be read.
+ */
+export async function foldLedger(ledger: Log, until: Until | null = null): Promise<Fold> {
+  const fold = new Fold();
+  const { last } = await ledger.state();
+  if (until !== null && "position" in until && until.position > last)
+    throw new ClientFailure("not-found", `the ledger ends at position ${last}; there is no ${until.position} yet`);
+  const end = until !== null && "position" in until ? until.position : last;
+  for await (const message of readMessages(ledger, 0, end)) {
+    const entry = entryOf(message);
+    if (until !== null && "time" in until && entry.at > until.time) break;
+    fold.apply(position(message.sequence), entry);
+  }
+  return fold;
+}
+
+/** The messages after `after` up to `last`, each of which is there already. */
+export async function* readMessages(ledger: Log, after: number, last: number): AsyncIterable<StoredMessage> {
+  if (after >= last) return;
+  const stop = new AbortController();
+  const stalled = () => stop.abort();
+  let timer = setTimeout(stalled, STALL_MS_MAX);
+  try {
+    for await (const batch of ledger.follow(after, stop.signal)) {
+      clearTimeout(timer);
+      for (const message of batch) {
+        if (message.sequence > last) return;
+        yield message;
+        if (message.sequence === last) return;
+      }
+      timer = setTimeout(stalled, STALL_MS_MAX);
+    }
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
+  }
+  throw new ClientFailure("unanswered", `the ledger could not be read: nothing came for ${STALL_MS_MAX / 1_000} s`, {
+    hint: "Do these credentials allow reading the ledger (the role of a viewer)?",
+  });
+}
+
+/** Throws `LedgerCorrupt` with the position. */
+export function entryOf({ sequence, data }: StoredMessage): Entry {
+  try {
+    return decodeEntry(utf8.decode(data));
+  } catch (error) {
+    throw new LedgerCorrupt(String(sequence), error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Asks a fold that is complete. `ledger` is needed for what the fold does not keep: params, results, histories. */
+export function answerFrom(fold: Fold, ledger: Log, name: QueryName, args: object): Promise<QueryAnswer> {
+  return answerQuery({
+    name,
+    args,
+    ledger,
+    status: { role: "reader", state: "reading", dispatcher: "none" },
+    query: async (question) => question(fold),
+  });
+}
+
+/** The answer's value, or a failure with the reason. */
+export function answeredValue(answer: QueryAnswer): unknown {
+  if ("value" in answer) return answer.value;
+  throw new ClientFailure(answer.refused === "not-found" ? "not-found" : "refused", answer.reason);
+}
+
+/** The first position whose time is later than `time`, by halving; `last + 1` if there is none. */
+export async function firstAfter(ledger: Log, time: string): Promise<Position> {
+  const { first, last } = await ledger.state();
+  let [low, high] = [first, last + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const message = await ledger.read(middle);
+    if (message === null) throw new ClientFailure("not-found", `entry ${middle} is not in the ledger`);
+    if (entryOf(message).at > time) high = middle;
+    else low = middle + 1;
+  }
+  return position(low);
+}

@@ -1,0 +1,78 @@
+/** Submits one job: checks what can be checked here, publishes it to the intake, and says under which id it will be known. */
+import { defaultJobId, intakeSequence, NAME_PATTERN } from "../../events/names.js";
+import { PARAMS_BYTES_MAX, readAs, submissionSchema, utf8Bytes } from "../../events/submission.js";
+import { ClientFailure } from "./failure.js";
+import type { Session } from "./session.js";
+
+export interface Submitted {
+  readonly id: string;
+  /** The message's sequence in the intake: the server has stored it. */
+  readonly sequence: number;
+}
+
+/** A submission as it is written (contract, section 1): `delay` and `timeout` may be text such as `5m`. */
+export type SubmissionRequest = Readonly<Record<string, unknown>>;
+
+/**
+ * Publishes a submission. Without a type its template must say the type. Throws `ClientFailure`: `invalid` if it cannot be
+ * taken whatever the scheduler, `no-scheduler` if nothing takes it, `unanswered` if it is not known whether it was stored.
+ */
+export async function submitJob(
+  session: Session,
+  type: string | null,
+  submission: SubmissionRequest,
+): Promise<Submitted> {
+  const { subjects, publisher, namespace } = session;
+  checkSubmission(type, submission);
+  const known = type ?? typeOfTemplate(session, submission["template"]);
+  // Only the scheduler knows what type an unknown template has: then it is a batch of one, whose subject names no type.
+  const subject = known === null ? subjects.submit : `${subjects.submit}.${known}`;
+  const text = JSON.stringify(known === null ? [submission] : submission);
+  const bytesMax = session.nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  const bytes = utf8Bytes(text);
+  if (bytes > bytesMax)
+    throw new ClientFailure(
+      "invalid",
+      `the submission is ${bytes} bytes; this server takes messages of at most ${bytesMax}`,
+    );
+
+  const stored = await publisher.publish({ subject, data: new TextEncoder().encode(text) });
+  if (stored.outcome === "stored") {
+    const given = defaultJobId(intakeSequence(stored.sequence), known === null ? 0 : null);
+    const own = submission["id"];
+    return { id: typeof own === "string" ? own : given, sequence: stored.sequence };
+  }
+  if (stored.reason.startsWith("no stream"))
+    throw new ClientFailure(
+      "no-scheduler",
+      `nothing takes jobs of namespace ${namespace} here: no scheduler has run on this server`,
+      {
+        hint: "Start one with `signalbox up`, or name another server with --nats.",
+      },
+    );
+  throw new ClientFailure("unanswered", `it is not known whether the job was stored: ${stored.reason}`, {
+    hint: "With --id a submission can be repeated safely: a second one with the same id changes nothing.",
+  });
+}
+
+function checkSubmission(type: string | null, submission: SubmissionRequest): void {
+  const invalid = (reason: string) => new ClientFailure("invalid", reason);
+  if (type !== null && !NAME_PATTERN.test(type))
+    throw invalid(`"${type}" cannot be a job type: a type is a name of letters, digits, _ and -`);
+  if (type === null && submission["template"] === undefined)
+    throw invalid("name a job type, or a template with --template");
+  const read = readAs(submissionSchema, submission);
+  if (!read.ok) throw invalid(read.reason);
+  if (read.value.runAt !== undefined && read.value.delay !== undefined)
+    throw invalid("runAt and delay: give one of them, not both");
+  const paramsBytes = utf8Bytes(JSON.stringify(read.value.params ?? {}));
+  if (paramsBytes > PARAMS_BYTES_MAX)
+    throw invalid(`params: ${paramsBytes} bytes of JSON are too many; at most ${PARAMS_BYTES_MAX} are taken`);
+}
+
+function typeOfTemplate({ configuration }: Session, template: unknown): string | null {
+  const { templates } = configuration;
+  return typeof template === "string" && Object.hasOwn(templates, template)
+    ? (templates[template]?.type ?? null)
+    : null;
+}
