@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Fetches the NATS servers of the version matrix once, before the tests.
+    globalSetup: ["test/support/nats-server.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",

@@ -32,7 +32,8 @@ export function decideCommand(fold: Fold, command: Command): Decided {
     case "amend":
       return amend(fold, command);
     case "limits":
-      if (fold.settings.limitsKnown && canonicalJson(fold.slots.limits) === canonicalJson(command.limits)) return { facts: [] };
+      if (fold.settings.limitsKnown && canonicalJson(fold.slots.limits) === canonicalJson(command.limits))
+        return { facts: [] };
       return { facts: [{ type: "LimitsChanged", limits: command.limits, source: command.source }] };
     case "pause":
     case "resume":

@@ -16,16 +16,24 @@ export interface Demanding {
 /** Jobs with equal keys have equal demands under any limits. Tags are compared in order: admission sorts them. */
 export const demandKey = (job: Demanding): string => `${job.type} ${JSON.stringify(job.resources)}`;
 
-/** Distinct demands are few and asked for at every grant, so each is worked out once for the limits in force. */
-const known = new WeakMap<Limits, Map<string, Demand>>();
+/**
+ * Worked out once per set of tags and limits: it is asked for at every grant. Jobs that wait in one line share their
+ * `resources` object, by which the demand is found again; what is used no more is forgotten by itself.
+ */
+const known = new WeakMap<Limits, WeakMap<Demanding["resources"], Map<string, Demand>>>();
 
 export function demandOf(job: Demanding, limits: Limits): Demand {
-  let demands = known.get(limits);
-  if (demands === undefined) {
-    demands = new Map();
-    known.set(limits, demands);
+  let byResources = known.get(limits);
+  if (byResources === undefined) {
+    byResources = new WeakMap();
+    known.set(limits, byResources);
   }
-  return remember(demands, demandKey(job), () => computeDemand(job, limits));
+  let byType = byResources.get(job.resources);
+  if (byType === undefined) {
+    byType = new Map();
+    byResources.set(job.resources, byType);
+  }
+  return remember(byType, job.type, () => computeDemand(job, limits));
 }
 
 function computeDemand(job: Demanding, limits: Limits): Demand {

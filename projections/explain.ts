@@ -9,11 +9,11 @@ import { type Demanding, demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
 import { compareWaiting, type JobRow, type Shortage, stateOf } from "./jobs.js";
 import type { Slots, Worker } from "./slots.js";
+import { oldestFirst } from "./slots.js";
 import { figures } from "./start-facts.js";
 import type { AddressedFact } from "./view-history.js";
 import { inGrantOrder } from "./view-queue.js";
 import { NAMED_MAX, sentenceOf } from "./view-sentences.js";
-import { oldestFirst } from "./view-slots.js";
 import { askGrantRule, type Verdicts } from "./view-verdicts.js";
 import type { Line } from "./waiting.js";
 

@@ -54,6 +54,7 @@ export class JobIndex {
       askedType: submitted ? fact.spec.type : fact.jobType,
       node,
       position: submitted ? fact.position : 0,
+      line: null,
       dueAt: submitted ? fact.runAt : null,
       reason: submitted ? null : fact.reason,
       attempts: [],
@@ -88,7 +89,7 @@ export class JobIndex {
       row.overtaken = 0;
     }
     this.#record(row, fact, stamp);
-    if (isSlotHolding(before) && !isSlotHolding(stateOf(row))) this.#onSlotChange({ kind: "free", job: row.id });
+    if (isSlotHolding(before) && !isSlotHolding(stateOf(row))) this.#free(row);
     this.#enter(row);
   }
 
@@ -142,6 +143,12 @@ export class JobIndex {
       default:
         return fact satisfies never;
     }
+  }
+
+  #free(row: JobRow): void {
+    if (row.spec === null) throw new Error(`${row.id} was rejected and holds nothing`);
+    const { type, resources } = row.spec;
+    this.#onSlotChange({ kind: "free", job: row.id, demanding: { type, resources } });
   }
 
   #grant(row: JobRow, fact: FactOf<"StartGranted">, stamp: Stamp): void {

@@ -6,6 +6,7 @@ import type { JobSpec } from "../events/facts.js";
 import type { JobId, Position, WorkerId } from "../events/names.js";
 import type { AttemptOutcome, JobState } from "../events/states.js";
 import { type JobNode, jobState } from "../machines/job.js";
+import type { Line } from "./waiting.js";
 
 /** One try. Only its end is written later, once (INV-002). */
 export interface Attempt {
@@ -21,17 +22,21 @@ export interface Attempt {
   error: string | null;
 }
 
+type Spec = Omit<JobSpec, "resources"> & { readonly resources: Readonly<JobSpec["resources"]> };
+
 export interface JobRow {
   readonly id: JobId;
   readonly createdAt: string;
   readonly retryOf: JobId | null;
   /** Null for a rejected submission, which never became a job that could run. */
-  spec: JobSpec | null;
+  spec: Spec | null;
   /** The type as it was asked for, where there is no spec to say so. */
   readonly askedType: string | null;
   node: JobNode;
   /** The place inside its priority: lower goes first (DEC-005). */
   position: number;
+  /** The line that it waits in, while it is queued; kept by the lines themselves. */
+  line: Line | null;
   /** When JobDue is due, in scheduled and retrying; else null. */
   dueAt: string | null;
   /** Why it was rejected, skipped or cancelled, or what its last attempt died of; else null. */

@@ -8,7 +8,7 @@
 import type { FactOf, ProcessIdentity } from "../events/facts.js";
 import { capacities, DEFAULT_LIMITS, type Limits } from "../events/limits.js";
 import type { JobId, PoolName, Position, WorkerId } from "../events/names.js";
-import { type Demanding, demandOf } from "./demand.js";
+import { type Demand, type Demanding, demandOf } from "./demand.js";
 import { type Draft, evolve } from "./draft.js";
 
 /** A named capacity. `used` may exceed `capacity` only after a limit was lowered or introduced (CC-5). */
@@ -51,7 +51,7 @@ export interface Slots {
 /** One step of the projection. Steps are applied in the order of their facts. */
 export type SlotChange =
   | { readonly kind: "take"; readonly holding: Holding; readonly claimed: Readonly<Record<string, number>> }
-  | { readonly kind: "free"; readonly job: JobId }
+  | { readonly kind: "free"; readonly job: JobId; readonly demanding: Demanding }
   | { readonly kind: "limits"; readonly limits: Limits }
   | { readonly kind: "pause"; readonly pool: PoolName; readonly paused: boolean }
   | { readonly kind: "join"; readonly fact: FactOf<"WorkerJoined">; readonly at: string }
@@ -89,7 +89,7 @@ function applyChange(slots: SlotsDraft, change: SlotChange, limits: Limits): voi
     case "take":
       return take(slots, change.holding, change.claimed, limits);
     case "free":
-      return free(slots, change.job, limits);
+      return free(slots, change.job, demandOf(change.demanding, limits));
     case "limits":
       return changeLimits(slots, limits);
     case "pause":
@@ -122,7 +122,8 @@ function take(slots: SlotsDraft, holding: Holding, claimed: Readonly<Record<stri
       );
   }
   const worker = slots.workers[workerId];
-  if (worker === undefined || worker.leaving) throw new SlotViolation(`${job} was granted to ${workerId}, which has not joined or has left`);
+  if (worker === undefined || worker.leaving)
+    throw new SlotViolation(`${job} was granted to ${workerId}, which has not joined or has left`);
   if (worker.types !== null && !worker.types.includes(holding.type))
     throw new SlotViolation(`${workerId} does not run ${holding.type}`);
   if (worker.used >= worker.capacity)
@@ -132,10 +133,10 @@ function take(slots: SlotsDraft, holding: Holding, claimed: Readonly<Record<stri
   slots.holdings[job] = holding;
 }
 
-function free(slots: SlotsDraft, job: JobId, limits: Limits): void {
+function free(slots: SlotsDraft, job: JobId, demand: Demand): void {
   const holding = slots.holdings[job];
   if (holding === undefined) throw new SlotViolation(`${job} holds no slots to give back`);
-  for (const [name, units] of demandOf(holding, limits)) mustPool(slots, name).used -= units;
+  for (const [name, units] of demand) mustPool(slots, name).used -= units;
   const worker = slots.workers[holding.worker];
   if (worker === undefined) throw new SlotViolation(`${job} was held by ${holding.worker}, which has left`);
   worker.used -= 1;
@@ -159,7 +160,15 @@ function changeLimits(slots: SlotsDraft, limits: Limits): void {
 function join(slots: SlotsDraft, fact: FactOf<"WorkerJoined">, joinedAt: string): void {
   const { worker: id, process, capacity, types } = fact;
   if (slots.workers[id] !== undefined) throw new SlotViolation(`${id} has joined already`);
-  slots.workers[id] = { id, process, capacity, used: 0, types: types === null ? null : [...types], joinedAt, leaving: false };
+  slots.workers[id] = {
+    id,
+    process,
+    capacity,
+    used: 0,
+    types: types === null ? null : [...types],
+    joinedAt,
+    leaving: false,
+  };
 }
 
 function leave(slots: SlotsDraft, id: WorkerId): void {
@@ -173,4 +182,9 @@ function mustPool(slots: SlotsDraft, name: PoolName): Draft<Pool> {
   const pool = slots.pools[name];
   if (pool === undefined) throw new SlotViolation(`there is no pool ${name}`);
   return pool;
+}
+
+/** The holdings, oldest grant first. Sorted, because a record puts ids that look like numbers before all others. */
+export function oldestFirst(slots: Slots): Holding[] {
+  return Object.values<Holding>(slots.holdings).sort((a, b) => a.grant - b.grant);
 }

@@ -3,7 +3,7 @@ import type { Block, FactOf } from "../events/facts.js";
 import type { JobId, PoolName } from "../events/names.js";
 import { remember } from "../events/remember.js";
 import { type Demand, demandOf } from "./demand.js";
-import type { Slots } from "./slots.js";
+import { type Holding, oldestFirst, type Slots } from "./slots.js";
 import type { Denial, Start } from "./starts.js";
 
 /** How many holders a denial names per pool; `explain` names them all. */
@@ -48,7 +48,7 @@ export function figures(slots: Slots, pool: string, type: string): { pool: strin
   }
   const sum = { pool, capacity: 0, used: 0 };
   for (const worker of Object.values<Slots["workers"][keyof Slots["workers"]]>(slots.workers)) {
-    if (worker.types !== null && !worker.types.includes(type)) continue;
+    if (worker.leaving || (worker.types !== null && !worker.types.includes(type))) continue;
     sum.capacity += worker.capacity;
     sum.used += worker.used;
   }
@@ -57,10 +57,9 @@ export function figures(slots: Slots, pool: string, type: string): { pool: strin
 
 /** The jobs that hold units of a pool (of `workers`: every running job), oldest grant first. */
 export function holdersOf(slots: Slots, pool: string, most = Number.POSITIVE_INFINITY): JobId[] {
-  const holders: JobId[] = [];
-  for (const holding of Object.values<Slots["holdings"][JobId]>(slots.holdings)) {
-    if (holders.length >= most) break;
-    if (pool === "workers" || demandOf(holding, slots.limits).has(pool as PoolName)) holders.push(holding.job);
-  }
-  return holders;
+  const holds = (holding: Holding) => pool === "workers" || demandOf(holding, slots.limits).has(pool as PoolName);
+  return oldestFirst(slots)
+    .filter(holds)
+    .slice(0, most)
+    .map(({ job }) => job);
 }

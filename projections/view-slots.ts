@@ -5,7 +5,7 @@ import type { JobState } from "../events/states.js";
 import { demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
 import { compareText, stateOf } from "./jobs.js";
-import type { Holding, Pool, Slots, Worker } from "./slots.js";
+import { oldestFirst, type Pool, type Worker } from "./slots.js";
 
 /** The entry as of which something is shown: its position and time. */
 export interface AsOf {
@@ -92,8 +92,9 @@ export function slotsView(fold: Fold): SlotsView {
       waiting.set(pool, (waiting.get(pool) ?? 0) + line.rows.size);
   }
   const pools = Object.values<Pool>(slots.pools).map(({ name, capacity, used, paused }): PoolView => {
-    const holders = holdings.flatMap(({ job, grant, since, worker, ...demanding }) => {
-      const units = demandOf(demanding, slots.limits).get(name);
+    const holders = holdings.flatMap((holding) => {
+      const { job, grant, since, worker } = holding;
+      const units = demandOf(holding, slots.limits).get(name);
       return units === undefined ? [] : [{ job, units, grant, since, worker }];
     });
     const free = Math.max(0, capacity - used);
@@ -137,11 +138,6 @@ export function healthView<Own extends { readonly role: string }>(fold: Fold, ow
     jobs,
     workers: Object.keys(fold.slots.workers).length,
   };
-}
-
-/** The holdings, oldest grant first. Sorted, because a record puts ids that look like numbers before all others. */
-export function oldestFirst(slots: Slots): Holding[] {
-  return Object.values<Holding>(slots.holdings).sort((a, b) => a.grant - b.grant);
 }
 
 function countStates(fold: Fold): Record<JobState, number> {

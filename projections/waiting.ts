@@ -2,7 +2,6 @@
  * The waiting jobs: one ordered line per distinct demand, so that a decision looks at the heads of lines, not at all jobs (D5).
  * All jobs of a line need the same, so if one of them cannot start, none behind it in the line can.
  */
-import type { JobSpec } from "../events/facts.js";
 import { remember } from "../events/remember.js";
 import { demandKey } from "./demand.js";
 import { compareWaiting, type JobRow } from "./jobs.js";
@@ -38,23 +37,28 @@ export class Waiting {
 
   /** The line that a waiting job stands in. */
   lineOf(row: JobRow): Line {
-    const line = this.#lines.get(demandKey(specOf(row)));
-    if (line === undefined) throw new Error(`${row.id} is not waiting`);
-    return line;
+    if (row.line === null) throw new Error(`${row.id} is not waiting`);
+    return row.line;
   }
 
   add(row: JobRow): void {
-    const { type, resources } = specOf(row);
-    const make = () => ({ type, resources, rows: new SortedList<JobRow>(compareWaiting) });
-    remember(this.#lines, demandKey({ type, resources }), make).rows.add(row);
+    if (row.spec === null) throw new Error(`${row.id} was rejected and cannot wait`);
+    const { type, resources } = row.spec;
+    const make = (): Line => ({ type, resources, rows: new SortedList<JobRow>(compareWaiting) });
+    const line = remember(this.#lines, demandKey(row.spec), make);
+    // All jobs of a line share one object, by which their demand is found.
+    row.spec = { ...row.spec, resources: line.resources };
+    row.line = line;
+    line.rows.add(row);
     this.#undenied.add(row);
     this.#size += 1;
   }
 
   delete(row: JobRow): void {
     const line = this.lineOf(row);
-    if (!line.rows.delete(row)) throw new Error(`${row.id} is not waiting`);
+    if (!line.rows.delete(row)) throw new Error(`${row.id} is not in its line`);
     if (line.rows.size === 0) this.#lines.delete(demandKey(line));
+    row.line = null;
     this.#undenied.delete(row);
     this.#size -= 1;
   }
@@ -62,9 +66,4 @@ export class Waiting {
   denied(row: JobRow): void {
     this.#undenied.delete(row);
   }
-}
-
-function specOf(row: JobRow): JobSpec {
-  if (row.spec === null) throw new Error(`${row.id} was rejected and cannot wait`);
-  return row.spec;
 }

@@ -2,6 +2,7 @@
  * A scheduler together with the NATS server that it needs: the embedded one is started before it and stopped after it.
  * What `up`, `demo` and the library have in common.
  */
+import { type Clock, systemClock } from "./clock.js";
 import type { ConnectionSettings } from "./config/connection.js";
 import type { Configuration } from "./config/index.js";
 import type { Ended } from "./dispatcher/dispatcher.js";
@@ -68,13 +69,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const settings = connection.kind === "server" ? connection.settings : { servers: [server?.url ?? ""] };
 
   let scheduler: Scheduler;
+  const clock = new EndingClock();
   try {
     const given = functions === undefined ? {} : { functions };
-    scheduler = await startScheduler({ connection: settings, configuration, log, ...given });
+    scheduler = await startScheduler({ connection: settings, configuration, log, clock, ...given });
   } catch (error) {
     await server?.stop();
     throw error;
   }
+  void scheduler.ended.then(() => clock.end());
 
   const ended = Promise.race([scheduler.ended, lost]);
   let stopping: Promise<Ended> | null = null;
@@ -115,6 +118,30 @@ async function startServer(
 /** The server's everyday words are for those who look for a fault; its warnings are everybody's. */
 function logServerLine(log: Logger, { level, text }: LogLine): void {
   log[level === "info" ? "debug" : level]({ from: "nats-server" }, text);
+}
+
+/** The system's clock, until the scheduler has ended: what it then still waited for must not keep a program alive. */
+class EndingClock implements Clock {
+  readonly now = systemClock.now;
+  readonly nowIso = systemClock.nowIso;
+  readonly #cancels = new Set<() => void>();
+
+  after(ms: number, act: () => void): () => void {
+    const cancelTimer = systemClock.after(ms, () => {
+      this.#cancels.delete(cancel);
+      act();
+    });
+    const cancel = () => {
+      this.#cancels.delete(cancel);
+      cancelTimer();
+    };
+    this.#cancels.add(cancel);
+    return cancel;
+  }
+
+  end(): void {
+    for (const cancel of this.#cancels) cancel();
+  }
 }
 
 function failAfter(ms: number): Promise<Ended> {

@@ -62,7 +62,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     jsm,
     stream: subjects.ledgerStream,
     publisher,
-    beforeAppend: () => announcer.flush(),
+    afterAppend: () => announcer.flush(),
   });
   const intake = new JetStreamLog({ nc, jsm, stream: subjects.intakeStream, publisher });
   const dispatcher: Dispatcher = new Dispatcher({

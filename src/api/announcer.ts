@@ -10,7 +10,7 @@ const PROGRESS_CHARS_MAX = 32 * 1024;
 
 /**
  * Announces the job facts of stored entries as `{position, at, type, job, …}`, with the JSON that the ledger holds. An
- * announcement goes out together with the next append, or when the event loop comes round: one write to the socket
+ * announcement goes out behind the next append, or when the event loop comes round: one write to the socket
  * instead of two, where the next job waits for the append.
  */
 export class Announcer {

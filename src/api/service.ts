@@ -35,10 +35,13 @@ export function startService(options: ServiceOptions): () => void {
     .then((service) => {
       const api = service.addGroup(subjects.api);
       for (const verb of COMMAND_VERBS)
-        api.addEndpoint(verb, (_error, message) => void answer(message, log, (args) => command(options, verb, args)));
+        api.addEndpoint(
+          verb,
+          (_error, message) => void answer(message, options, (args) => command(options, verb, args)),
+        );
       const query = service.addGroup(subjects.query);
       for (const name of QUERIES)
-        query.addEndpoint(name, (_error, message) => void answer(message, log, (args) => ask(options, name, args)));
+        query.addEndpoint(name, (_error, message) => void answer(message, options, (args) => ask(options, name, args)));
     })
     .catch((error: unknown) => log.error({ err: error }, "the NATS service could not be started"));
   return () =>
@@ -49,8 +52,20 @@ export function startService(options: ServiceOptions): () => void {
 
 type Reply = { readonly value: unknown } | { readonly refused: keyof typeof ERROR_CODES; readonly reason: string };
 
-async function answer(message: ServiceMsg, log: Logger, act: (args: unknown) => Promise<Reply>): Promise<void> {
+/**
+ * The server sends an answer with our rights to whatever subject the asker names. Only an inbox is answered: else a request
+ * could make us write to the ledger or purge a stream.
+ */
+const isAnswerable = ({ reply = "" }: ServiceMsg, { namespace }: Subjects): boolean =>
+  reply !== "" && !reply.startsWith("$") && reply !== namespace && !reply.startsWith(`${namespace}.`);
+
+async function answer(
+  message: ServiceMsg,
+  { log, subjects }: ServiceOptions,
+  act: (args: unknown) => Promise<Reply>,
+): Promise<void> {
   try {
+    if (!isAnswerable(message, subjects)) return;
     const args = readArguments(message.data);
     const reply =
       "unreadable" in args ? ({ refused: "invalid", reason: args.unreadable } as const) : await act(args.value);

@@ -20,7 +20,8 @@ export function keyValue(text: string, before: Readonly<Record<string, string>> 
 /** Collects `tag=units` of an option that may be repeated; a tag alone is one unit. */
 export function tagUnits(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const [tag = "", units = "1", ...more] = text.split("=");
-  if (tag === "" || more.length > 0 || !/^\d{1,9}$/.test(units)) throw new InvalidArgumentError("Give it as tag=units, such as ollama=1.");
+  if (tag === "" || more.length > 0 || !/^\d{1,9}$/.test(units))
+    throw new InvalidArgumentError("Give it as tag=units, such as ollama=1.");
   return { ...before, [tag]: Number(units) };
 }
 

@@ -49,7 +49,8 @@ export async function withSession(
 export function untilOf({ at }: CommonOptions): Until | null {
   if (at === undefined) return null;
   const until = parseUntil(at);
-  if (until === null) throw CliFailure.usage(`--at ${at}: give a position such as 812, or a time such as 2026-12-01T08:00:00Z`);
+  if (until === null)
+    throw CliFailure.usage(`--at ${at}: give a position such as 812, or a time such as 2026-12-01T08:00:00Z`);
   return until;
 }
 

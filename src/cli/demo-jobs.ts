@@ -19,7 +19,7 @@ const PRIORITY_MAX = 5;
 /** Long enough to see the pools fill, short enough for the whole to take well below a minute. */
 const RESEARCH_MS = { min: 500, max: 1_400 };
 const STORY_MS = { min: 900, max: 1_700 };
-const THUMBS_PRIMES = { min: 60_000, max: 160_000 };
+const THUMBS_PRIMES = { min: 1_200_000, max: 2_600_000 };
 
 const SUBJECTS = ["a lamp that learns to whisper", "the last train to the sea", "a clock afraid of noon"];
 const MOODS = ["in two short sentences", "as a telegram of twelve words"];

@@ -17,7 +17,10 @@ export async function readJsonObject(option: string, given: string, { cwd }: Ter
     value = JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw CliFailure.usage(`${option}: ${source} is not JSON: ${reason}`, `Give a JSON object, such as '{"prompt": "…"}', @file, or - for standard input.`);
+    throw CliFailure.usage(
+      `${option}: ${source} is not JSON: ${reason}`,
+      `Give a JSON object, such as '{"prompt": "…"}', @file, or - for standard input.`,
+    );
   }
   if (!isPlainObject(value)) throw CliFailure.usage(`${option}: ${source} must be a JSON object`);
   // JSON.parse makes nothing but JSON.
@@ -42,7 +45,9 @@ async function readAll(option: string, source: string, stream: NodeJS.ReadableSt
       parts.push(buffer);
     }
   } catch (error) {
-    throw CliFailure.usage(`${option}: ${source} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw CliFailure.usage(
+      `${option}: ${source} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   if (bytes > INPUT_BYTES_MAX) throw CliFailure.usage(`${option}: ${source} has more than ${INPUT_BYTES_MAX} bytes`);
   return Buffer.concat(parts).toString("utf8");

@@ -3,7 +3,12 @@ import type { Output } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
 /** Prints one document; `toText` makes what people see. */
-export function printDocument<T>(terminal: Terminal, output: Output, document: T, toText: (document: T) => string): void {
+export function printDocument<T>(
+  terminal: Terminal,
+  output: Output,
+  document: T,
+  toText: (document: T) => string,
+): void {
   if (output === "json") terminal.out(JSON.stringify(document, null, 2));
   else if (output === "jsonl") terminal.out(JSON.stringify(document));
   else printText(terminal, toText(document));

@@ -1,6 +1,7 @@
 /** Tables for people: columns as wide as their content, and together no wider than the terminal. */
-import { cutToWidth, fillToWidth, oneLine, textWidth } from "./text-width.js";
+
 import type { Terminal } from "./terminal.js";
+import { cutToWidth, fillToWidth, oneLine, textWidth } from "./text-width.js";
 
 export interface Column<Row> {
   readonly title: string;

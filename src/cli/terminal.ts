@@ -2,6 +2,7 @@
  * The two streams that a command writes to, and what it may know of the world: environment, working folder, whether a
  * person watches. Results go to standard output, everything else to standard error.
  */
+import { once } from "node:events";
 import type { Writable } from "node:stream";
 import picocolors from "picocolors";
 
@@ -14,6 +15,10 @@ export interface Terminal {
   err(text: string): void;
   /** Writes text as it is to standard output, without a line break: for what grows, or is redrawn. */
   write(text: string): void;
+  /** The same for much text: resolves when there is room for more. */
+  writeAll(text: string): Promise<void>;
+  /** Writes text as it is to standard error. */
+  writeErr(text: string): void;
   /** Resolves when everything written so far is out of this process. */
   flush(): Promise<void>;
   /** From now on a reader that goes away does not end the program: for `up`, which has work to do. */
@@ -58,6 +63,10 @@ export function createTerminal(program: TerminalProcess): Terminal {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
     write: (text) => void stdout.write(text),
+    writeAll: async (text) => {
+      if (!stdout.write(text)) await once(stdout, "drain");
+    },
+    writeErr: (text) => void stderr.write(text),
     flush: async () => {
       await Promise.all([stdout, stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done()))));
     },

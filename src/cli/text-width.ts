@@ -41,5 +41,7 @@ export function fillToWidth(text: string, width: number, align: "left" | "right"
 
 /** A text from outside on one line of a terminal: what could move the cursor or end the line is shown as a box. */
 export function oneLine(text: string): string {
-  return text.replaceAll(/\s*[\r\n]+\s*/g, " ⏎ ").replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\uFFFD");
+  return text
+    .replaceAll(/\s*[\r\n]+\s*/g, " ⏎ ")
+    .replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\uFFFD");
 }

@@ -1,7 +1,9 @@
 /** The scheduler's own log as `up` shows it: readable lines for a person at a terminal, JSON lines for everybody else. */
-import type { DestinationStream } from "pino";
 import { isPlainObject } from "../../events/json.js";
+import type { createLogger } from "../logger.js";
 import type { Colors, Terminal } from "./terminal.js";
+
+type LogDestination = NonNullable<Parameters<typeof createLogger>[1]>;
 
 /** pino's numbers for its levels. */
 const LEVELS: Readonly<Record<number, string>> = {
@@ -17,8 +19,8 @@ const SHOWN_APART: ReadonlySet<string> = new Set(["level", "time", "msg", "err",
 const TIME_START = "2026-11-24T".length;
 const TIME_CHARS = "03:04:05.678".length;
 
-/** Where pino writes to. */
-export function logDestination(terminal: Terminal): DestinationStream {
+/** Where the log is written to: a line at a time. */
+export function logDestination(terminal: Terminal): LogDestination {
   const { isErrInteractive, errColors } = terminal;
   return { write: (line) => terminal.err(isErrInteractive ? readableLine(line, errColors) : line.trimEnd()) };
 }

@@ -3,7 +3,7 @@
 import type { Fold } from "../../projections/fold.js";
 import { readExportedLog } from "./exported-log.js";
 import type { Answers, Questions } from "./questions.js";
-import { answerFrom, foldLedger, type Until, answeredValue } from "./reader.js";
+import { answeredValue, answerFrom, foldLedger, type Until } from "./reader.js";
 
 /** Asks an exported log, up to `until` or as a whole. Throws `ClientFailure` if the file is none. */
 export async function openExportedLog(path: string, until: Until | null): Promise<Questions> {

@@ -14,14 +14,15 @@ import {
 import type { COMMAND_VERBS } from "../dispatcher/orders.js";
 import { findRunningServer } from "../embedded/index.js";
 import { JetStreamLog } from "../log/jetstream.js";
-import type { Log } from "../log/log.js";
+import type { Append, AppendOutcome, Log } from "../log/log.js";
 import { Publisher } from "../log/publisher.js";
 import { openConnection } from "../nats/connection.js";
 import type { Msg, NatsConnection } from "../nats/door.js";
 import { type Subjects, subjectsOf } from "../nats/subjects.js";
+import { Denials } from "./denials.js";
 import { ClientFailure } from "./failure.js";
 import type { Answers, Questions } from "./questions.js";
-import { answerFrom, foldLedger, answeredValue } from "./reader.js";
+import { answeredValue, answerFrom, foldLedger } from "./reader.js";
 
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
@@ -40,19 +41,20 @@ export interface Session extends Questions {
   readonly nc: NatsConnection;
   readonly subjects: Subjects;
   readonly configuration: Configuration;
-  readonly publisher: Publisher;
+  /** Publishes to JetStream. Throws `ClientFailure` with `refused` if these credentials may not. */
+  publish(append: Append): Promise<AppendOutcome>;
   /** Like `query`, but of the scheduler only: throws `ClientFailure` with `no-scheduler` when none answers. */
   ask<Name extends QueryName>(name: Name, args?: object): Promise<Answers[Name]>;
   /**
-   * Carries out a command; its facts are stored when this resolves. `position` is that of their entry, null if everything was
-   * so already. Throws `ClientFailure`: `no-scheduler`, `not-found`, `refused`, or `unanswered` if the outcome is not known.
+   * Carries out a command; its facts are stored when this resolves. Throws `ClientFailure`: `no-scheduler`, `not-found`, `refused`, or `unanswered` if the outcome is not known.
    */
   command(verb: CommandVerb, args: object): Promise<CommandAnswer>;
 }
 
 export interface CommandAnswer {
   readonly ok: true;
-  readonly position: number | null;
+  /** The address of the first fact; null if everything was so already, and nothing was recorded. */
+  readonly position: string | null;
 }
 
 /** A scheduler answers within milliseconds; a command also waits for its entry to be stored. */
@@ -66,6 +68,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { loaded, onNotice } = options;
   const subjects = subjectsOf(loaded.configuration.namespace);
   const nc = await openConnection(await findServer(options), `signalbox client ${process.pid}`);
+  const denials = new Denials(nc);
   let publisher: Publisher | null = null;
   let opened: Promise<Log> | null = null;
   const usePublisher = () => {
@@ -99,8 +102,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     subjects,
     namespace: subjects.namespace,
     configuration: loaded.configuration,
-    get publisher() {
-      return usePublisher();
+    publish: async (append) => {
+      const answered = new AbortController();
+      const denied = denials.of(append.subject, answered.signal).then(() => {
+        throw notAllowed(append.subject);
+      });
+      try {
+        return await Promise.race([usePublisher().publish(append), denied]);
+      } finally {
+        answered.abort();
+      }
     },
     ask,
     query,
@@ -168,11 +179,13 @@ function requestFailure(error: unknown, subject: string, timeoutMs: number): Cli
   if (code === "503") return new ClientFailure("no-scheduler", "no scheduler answers", { ...cause, hint: START_ONE });
   if (code === "TIMEOUT")
     return new ClientFailure("unanswered", `the scheduler did not answer within ${timeoutMs / 1_000} s`, cause);
-  if (code === "PERMISSIONS_VIOLATION")
-    return new ClientFailure("refused", `these credentials may not use ${subject}`, cause);
+  if (code === "PERMISSIONS_VIOLATION") return notAllowed(subject, error);
   const reason = error instanceof Error ? error.message : String(error);
   return new ClientFailure("unanswered", `the request to ${subject} failed: ${reason}`, cause);
 }
+
+const notAllowed = (subject: string, cause?: unknown): ClientFailure =>
+  new ClientFailure("refused", `these credentials may not publish to ${subject}`, { cause });
 
 const NOT_FOUND = 404;
 

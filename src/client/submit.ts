@@ -22,7 +22,7 @@ export async function submitJob(
   type: string | null,
   submission: SubmissionRequest,
 ): Promise<Submitted> {
-  const { subjects, publisher, namespace } = session;
+  const { subjects, namespace } = session;
   checkSubmission(type, submission);
   const known = type ?? typeOfTemplate(session, submission["template"]);
   // Only the scheduler knows what type an unknown template has: then it is a batch of one, whose subject names no type.
@@ -36,7 +36,7 @@ export async function submitJob(
       `the submission is ${bytes} bytes; this server takes messages of at most ${bytesMax}`,
     );
 
-  const stored = await publisher.publish({ subject, data: new TextEncoder().encode(text) });
+  const stored = await session.publish({ subject, data: new TextEncoder().encode(text) });
   if (stored.outcome === "stored") {
     const given = defaultJobId(intakeSequence(stored.sequence), known === null ? 0 : null);
     const own = submission["id"];

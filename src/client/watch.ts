@@ -9,7 +9,6 @@ import type { Session } from "./session.js";
 
 /** A fact as it is announced: with its address, its time, and whatever else the fact holds. */
 export interface AnnouncedFact {
-  readonly position: string;
   readonly at: string;
   readonly type: string;
   readonly job: string;

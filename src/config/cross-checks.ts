@@ -1,6 +1,7 @@
 /** What no single key shows: names that refer to nothing, and demands that could never be met (CC-6). */
+
+import { formatDuration } from "../../events/duration.js";
 import type { Limits } from "../../events/limits.js";
-import { formatDuration } from "./duration.js";
 import { type Finding, unknownName, valueAt } from "./findings.js";
 import type { Configuration } from "./schema.js";
 

@@ -1,11 +1,12 @@
 /** Configuration: signalbox.yaml, durations, limits on the command line, and the choice of the NATS server. */
+
+export { durationSchema, formatDuration, parseDuration } from "../../events/duration.js";
 export {
   type ConnectionChoice,
   type ConnectionSettings,
   type ConnectionSources,
   chooseConnection,
 } from "./connection.js";
-export { durationSchema, formatDuration, parseDuration } from "./duration.js";
 export type { Environment } from "./environment.js";
 export type { Backoff, JobType } from "./job-type.js";
 export { configurationJsonSchema } from "./json-schema.js";

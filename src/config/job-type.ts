@@ -1,10 +1,10 @@
 /** `types.<name>` of signalbox.yaml: which runner executes a type of job, with what options, and the type's defaults. */
 import { z } from "zod";
+import { durationSchema, formatDuration } from "../../events/duration.js";
 import { isPlainObject, type Json, type JsonObject } from "../../events/json.js";
 import { CAPACITY_MAX } from "../../events/limits.js";
 import { NAME_PATTERN } from "../../events/names.js";
 import { commandOptions, httpOptions, natsOptions, ollamaOptions } from "../runners/options.js";
-import { durationSchema, formatDuration } from "./duration.js";
 
 /** Node.js cannot wait longer with one timer (2^31 - 1 ms, 24.8 days): above it, a timer fires at once. */
 const waitMsMax = 24 * 86_400_000;

@@ -82,6 +82,7 @@ export class Dispatcher {
   #worker: Worker | null = null;
   /** Ends what belongs to the present role: following the ledger, or following the intake and answering for the leader. */
   #role = new AbortController();
+  #woken = false;
   #cancelAlarm = () => {};
   #cancelPatience: (() => void) | null = null;
   /** Questions about the projection that came while an entry was in flight; answered when it is stored. */
@@ -347,7 +348,7 @@ export class Dispatcher {
   #expireSilentWorkers(own: WorkerId, signal: AbortSignal): void {
     const cancel = this.#options.clock.after(this.#options.leaseMs, () => {
       this.#own((now) => expireLeases(now, (worker) => worker.id !== own, LOST, this.#drawRetryTime));
-      this.#send({ type: "INPUT" });
+      this.#wake();
     });
     signal.addEventListener("abort", cancel, { once: true });
   }
@@ -360,14 +361,24 @@ export class Dispatcher {
         const skip = message.sequence === sequence + 1 ? taken : 0;
         for (const item of readMessage(message, this.#options.subjects, skip)) this.#mailbox.push(item);
       }
-      this.#send({ type: "INPUT" });
+      this.#wake();
       await this.#mailbox.room();
     }
   }
 
+  /** Something may be to decide: looked at when everything that is happening at this moment has happened, all of it in one turn. */
+  #wake(): void {
+    if (this.#woken) return;
+    this.#woken = true;
+    process.nextTick(() => {
+      this.#woken = false;
+      this.#send({ type: "INPUT" });
+    });
+  }
+
   #take(input: Input): void {
     this.#mailbox.push(input);
-    this.#send({ type: "INPUT" });
+    this.#wake();
   }
 
   /**
@@ -380,7 +391,7 @@ export class Dispatcher {
     this.#cancelPatience ??= this.#options.clock.after(STARTED_WAITS_MS_MAX, () => {
       this.#cancelPatience = null;
       this.#mailbox.endPatience();
-      this.#send({ type: "INPUT" });
+      this.#wake();
     });
   }
 
@@ -475,7 +486,7 @@ export class Dispatcher {
     const due = this.#fold.due.first?.dueAt;
     if (due == null) return;
     const { clock } = this.#options;
-    this.#cancelAlarm = clock.after(Date.parse(due) - clock.now(), () => this.#send({ type: "INPUT" }));
+    this.#cancelAlarm = clock.after(Date.parse(due) - clock.now(), () => this.#wake());
   }
 
   // Ending
@@ -510,14 +521,14 @@ export class Dispatcher {
       worker.abortAll("shutdown");
       clock.after(ABORTED_SETTLE_MS, () => this.#handBack(worker));
     });
-    this.#send({ type: "INPUT" });
+    this.#wake();
   }
 
   /** Nothing runs any more: the worker leaves, and when that is on record the reign is over. */
   #leave(worker: WorkerId): void {
     if (this.#fold.slots.workers[worker] === undefined) return this.#send({ type: "DRAINED" });
     this.#own(() => [{ type: "WorkerLeft", worker, reason: "shutdown" }]);
-    this.#send({ type: "INPUT" });
+    this.#wake();
   }
 
   /** What would not even settle after its abort is handed back as lost; it ends with this process. */
@@ -526,7 +537,7 @@ export class Dispatcher {
       const { job, grant } = assignment;
       this.#mailbox.push({ kind: "report", report: { job, grant, said: { ended: aborted("shutdown", assignment) } } });
     }
-    this.#send({ type: "INPUT" });
+    this.#wake();
   }
 
   readonly #drawRetryTime = (row: JobRow, retryAfterMs: number | null): string => {

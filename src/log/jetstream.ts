@@ -34,23 +34,23 @@ export class JetStreamLog implements Log {
   readonly #jsm: JetStreamManager;
   readonly #stream: string;
   readonly #publisher: Publisher;
-  readonly #beforeAppend: () => void;
+  readonly #afterAppend: () => void;
   readonly #reconnects = new EventTarget();
 
-  /** `beforeAppend`: what else there is to send may go into the same write to the socket. */
+  /** `afterAppend`: what else there is to send goes behind the append, into the same write to the socket. */
   constructor(options: {
     nc: NatsConnection;
     jsm: JetStreamManager;
     stream: string;
     publisher: Publisher;
-    beforeAppend?: () => void;
+    afterAppend?: () => void;
   }) {
     this.#nc = options.nc;
     this.#js = options.nc.jetstream();
     this.#jsm = options.jsm;
     this.#stream = options.stream;
     this.#publisher = options.publisher;
-    this.#beforeAppend = options.beforeAppend ?? (() => {});
+    this.#afterAppend = options.afterAppend ?? (() => {});
     void this.#watchConnection();
   }
 
@@ -60,8 +60,9 @@ export class JetStreamLog implements Log {
   }
 
   append(append: Append): Promise<AppendOutcome> {
-    this.#beforeAppend();
-    return this.#publisher.publish(append);
+    const outcome = this.#publisher.publish(append);
+    this.#afterAppend();
+    return outcome;
   }
 
   async read(sequence: number): Promise<StoredMessage | null> {

@@ -11,7 +11,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Json } from "../../events/json.js";
 import { commandEnvironment } from "./command-environment.js";
-import { fillFromEnvironment, type RunnerContext } from "./environment.js";
+import { fillOption, type RunnerContext } from "./environment.js";
 import type { CommandOptions } from "./options.js";
 import { killOrphanedRuns, type MarkedRun, OrphansRemainError } from "./orphans.js";
 import { abortedFailure, errorCode, errorMessage, failure } from "./outcome.js";
@@ -35,7 +35,7 @@ const passingSpawnErrors: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "EN
 export function commandRunner(options: CommandOptions, context: RunnerContext): Runner {
   const configured = Object.entries(options.env ?? {}).map(([name, value]): [string, string] => [
     name,
-    fillFromEnvironment(value, context.environment, `env.${name}`),
+    fillOption(value, context.environment, `env.${name}`),
   ]);
   return { run: (run) => runCommand(run, { options, context, configured }) };
 }

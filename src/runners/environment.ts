@@ -1,11 +1,14 @@
 /** Where a runner lives: the namespace, and the scheduler's environment variables as far as a runner may see them. */
 
+import { type Environment, fillFromEnvironment } from "../config/environment.js";
+
+export type { Environment } from "../config/environment.js";
+
 export interface RunnerContext {
   readonly namespace: string;
   /** Normally `process.env`. */
   readonly environment: Environment;
 }
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An option that cannot be used as it is. The message names the option and what to do. */
 export class RunnerOptionsError extends Error {
@@ -13,20 +16,16 @@ export class RunnerOptionsError extends Error {
   readonly code = "runner-options";
 }
 
-const reference = /\$\{env:([^}]*)\}/g;
-
 /**
- * Fills in every `${env:NAME}` of a text, so that secrets stay out of the configuration file.
+ * Fills in every `${env:NAME}` of an option, so that secrets stay out of the configuration file.
  * @param where the option, for the error text, for example `headers.Authorization`
- * @throws RunnerOptionsError when a variable is not set; the message names it, never a value
+ * @throws RunnerOptionsError when a variable is not set or empty; the message names it, never a value
  */
-export function fillFromEnvironment(text: string, environment: Environment, where: string): string {
-  return text.replaceAll(reference, (_whole, name: string) => {
-    const value = environment[name];
-    if (value !== undefined) return value;
-    throw new RunnerOptionsError(
-      `${where} refers to the environment variable ${JSON.stringify(name)}, which is not set: ` +
-        `set it before the scheduler starts, or take the reference out of the configuration`,
-    );
-  });
+export function fillOption(text: string, environment: Environment, where: string): string {
+  const filled = fillFromEnvironment(text, environment);
+  if ("text" in filled) return filled.text;
+  throw new RunnerOptionsError(
+    `${where} refers to the environment variable ${JSON.stringify(filled.missing)}, which is not set: ` +
+      `set it before the scheduler starts, or take the reference out of the configuration`,
+  );
 }

@@ -7,7 +7,7 @@
  */
 import { validateHeaderValue } from "node:http";
 import type { Json } from "../../events/json.js";
-import { fillFromEnvironment, type RunnerContext, RunnerOptionsError } from "./environment.js";
+import { fillOption, type RunnerContext, RunnerOptionsError } from "./environment.js";
 import { type Exchange, openExchange, readBody } from "./exchange.js";
 import { isRetryableStatus, retryAfterMs } from "./http-answer.js";
 import type { HttpOptions } from "./options.js";
@@ -109,7 +109,7 @@ async function resultOf(exchange: Exchange, answered: string, bytesMax: number):
 }
 
 function headerValue(name: string, value: string, { environment }: RunnerContext): string {
-  const filled = fillFromEnvironment(value, environment, `headers.${name}`);
+  const filled = fillOption(value, environment, `headers.${name}`);
   try {
     validateHeaderValue(name, filled);
   } catch {

@@ -5,7 +5,7 @@
  * Unknown keys are errors. Text that may be a secret is written `${env:NAME}` and filled in when the runner is made.
  */
 import { z } from "zod";
-import { durationSchema } from "../config/duration.js";
+import { durationSchema } from "../../events/duration.js";
 
 /** What is kept of a command's standard output; the rest is counted and said to be cut off. */
 const outputBytesDefault = 64 * 1024;

@@ -9,7 +9,7 @@ import { Stepper } from "../../machines/stepper.js";
 import { SEAT_EVENTS, type SeatAction, type SeatEvent, workerMachine } from "../../machines/worker.js";
 import type { Ending, Report } from "../../projections/reports.js";
 import type { Clock } from "../clock.js";
-import type { Outcome, Runner } from "../runners/index.js";
+import type { Outcome, Run, Runner } from "../runners/index.js";
 import { type AbortCause, endingOf } from "./ending.js";
 import type { ResultStore } from "./results.js";
 
@@ -30,16 +30,33 @@ export interface WorkerPorts {
   readonly clock: Clock;
 }
 
-interface Seat {
-  readonly assignment: Assignment;
-  readonly controller: AbortController;
-  node: Node;
-  cause: AbortCause | null;
-  ending: Ending | null;
-  stopTimer: () => void;
-}
-
 const stepper = new Stepper<SeatEvent>(workerMachine);
+
+class Seat {
+  readonly assignment: Assignment;
+  node: Node = stepper.initial;
+  cause: AbortCause | null = null;
+  ending: Ending | null = null;
+  stopTimer = () => {};
+  #controller: AbortController | null = null;
+  #aborted: Error | null = null;
+
+  constructor(assignment: Assignment) {
+    this.assignment = assignment;
+  }
+
+  /** Made when the runner first asks for it: many short runs never do. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted !== null) this.#controller.abort(this.#aborted);
+    return this.#controller.signal;
+  }
+
+  abort(reason: string): void {
+    this.#aborted = new Error(reason);
+    this.#controller?.abort(this.#aborted);
+  }
+}
 
 export class Worker {
   readonly id: WorkerId;
@@ -59,14 +76,7 @@ export class Worker {
   }
 
   start(assignment: Assignment): void {
-    const seat: Seat = {
-      assignment,
-      controller: new AbortController(),
-      node: stepper.initial,
-      cause: null,
-      ending: null,
-      stopTimer: () => {},
-    };
+    const seat = new Seat(assignment);
     this.#seats.set(assignment.job, seat);
     this.#send(seat, SEAT_EVENTS.START);
   }
@@ -91,7 +101,7 @@ export class Worker {
   abandonAll(): readonly Assignment[] {
     const seats = [...this.#seats.values()];
     for (const seat of seats) {
-      seat.controller.abort(new Error("abandoned"));
+      seat.abort("abandoned");
       this.#send(seat, SEAT_EVENTS.ABANDON);
     }
     return seats.filter((seat) => seat.ending === null).map((seat) => seat.assignment);
@@ -111,15 +121,14 @@ export class Worker {
   }
 
   #act(seat: Seat, action: SeatAction): void {
-    const { assignment, controller } = seat;
-    const { job, grant } = assignment;
+    const { job, grant } = seat.assignment;
     switch (action) {
       case "callRunner":
         return this.#callRunner(seat);
       case "reportStarted":
         return this.#ports.report({ job, grant, said: { started: this.#ports.clock.nowIso() } });
       case "abortRunner":
-        return controller.abort(new Error(seat.cause ?? "aborted"));
+        return seat.abort(seat.cause ?? "aborted");
       case "reportEnding":
         seat.stopTimer();
         if (seat.ending !== null) this.#ports.report({ job, grant, said: { ended: seat.ending } });
@@ -134,12 +143,23 @@ export class Worker {
   }
 
   #callRunner(seat: Seat): void {
-    const { assignment, controller } = seat;
-    const { timeoutMs } = assignment;
+    const { assignment } = seat;
+    const { job, grant, attempt, type, params, timeoutMs } = assignment;
     if (timeoutMs !== null) seat.stopTimer = this.#ports.clock.after(timeoutMs, () => this.#abort(seat, "timeout"));
-    const progress = (update: Json) => this.#ports.progress(assignment.job, update);
-    const runner = this.#runners.get(assignment.type);
-    void run(runner, { ...assignment, signal: controller.signal, progress })
+    const progress = (update: Json) => this.#ports.progress(job, update);
+    const runner = this.#runners.get(type);
+    const view: Run = {
+      job,
+      grant,
+      attempt,
+      type,
+      params,
+      progress,
+      get signal() {
+        return seat.signal;
+      },
+    };
+    void run(runner, view)
       .then((outcome) => endingOf(outcome, seat.cause, assignment, this.#ports.results))
       .then((ending) => {
         seat.ending = ending;
@@ -150,7 +170,7 @@ export class Worker {
 }
 
 /** Calls the runner. A runner that throws has failed; that must not take the scheduler with it. */
-async function run(runner: Runner | undefined, attempt: Parameters<Runner["run"]>[0]): Promise<Outcome> {
+async function run(runner: Runner | undefined, attempt: Run): Promise<Outcome> {
   if (runner === undefined) {
     const message = `this scheduler has no runner for type ${attempt.type}; configure one, or start a worker for it`;
     return { outcome: "failed", retryable: false, error: { code: "no-runner", message } };

@@ -54,6 +54,7 @@ describe("the example of the contract", () => {
     expect(rest).toEqual({
       namespace: "signalbox",
       nats: "embedded",
+      limitsGiven: true,
       limits: { resources: { ollama: 1, "claude-api": 3, "cpu-bound": 2 } },
       leaseMs: 30_000,
       graceMs: 10_000,

@@ -18,7 +18,11 @@ const join = (worker: string, capacity: number, types: string[] | null = null): 
 const limits = (given: Limits): SlotChange => ({ kind: "limits", limits: given });
 const pause = (pool: string, paused = true): SlotChange => ({ kind: "pause", pool: poolName(pool), paused });
 const leave = (worker: string): SlotChange => ({ kind: "leave", worker: workerId(worker) });
-const free = (job: string): SlotChange => ({ kind: "free", job: jobId(job) });
+const free = (job: string, resources: Record<string, number> = {}): SlotChange => ({
+  kind: "free",
+  job: jobId(job),
+  demanding: { type: "story", resources },
+});
 const take = (
   job: string,
   claimed: Record<string, number>,

@@ -329,10 +329,11 @@ describe("what a denial says", () => {
     expect(denied(book.limits({ global: 5, resources: { cpu: 1 } }).decide())).toEqual({ b: "resource:cpu=full" });
   });
 
-  test("given a job that was tried once, when it waits again, then its denial is recorded anew", () => {
-    const book = begin({ global: 1 }).submitted("a").decided().submitted("b").decided();
-    book.failed("a", book.now).decided().due("a");
-    expect(denied(book.decide())).toEqual({ a: "global=full" });
+  test("given a job that was denied, then tried once, when it waits again for the same reason, then its denial is recorded anew", () => {
+    const book = begin({ global: 1 }).submitted("a").submitted("b");
+    expect(denied(book.decide())).toEqual({ b: "global=full" });
+    book.started("a").completed("a").decided().failed("b", book.now).submitted("c").decided().due("b");
+    expect(denied(book.decide())).toEqual({ b: "global=full" });
   });
 
   test("given holders whose ids are numbers, when they are named, then the oldest grant comes first", () => {

@@ -50,14 +50,14 @@ describe("the lines of the waiting jobs", () => {
     expect(undenied()).toEqual(["d"]);
   });
 
-  test("given a row that was never added, when it is deleted, then that is an error, not a silent miss", () => {
-    const book = begin().submitted("a").submitted("twin", { position: 77 });
+  test("given a row that does not wait, when it is deleted or its line is asked for, then that is an error, not a silent miss", () => {
+    const book = begin().submitted("a").submitted("b").cancelled("b").rejected("r", "no such type");
     const waiting = new Waiting();
-    expect(() => waiting.delete(book.row("a"))).toThrow(/a is not waiting/);
-    waiting.add(book.row("a"));
-    expect(() => waiting.delete(book.row("twin"))).toThrow(/twin is not waiting/);
-    expect(() => waiting.add(book.rejected("r", "no such type").row("r"))).toThrow(/r was rejected and cannot wait/);
-    waiting.delete(book.row("a"));
-    expect(waiting.size).toBe(0);
+    for (const id of ["b", "r"]) {
+      expect(() => waiting.delete(book.row(id))).toThrow(`${id} is not waiting`);
+      expect(() => waiting.lineOf(book.row(id))).toThrow(`${id} is not waiting`);
+    }
+    expect(() => waiting.add(book.row("r"))).toThrow(/r was rejected and cannot wait/);
+    expect([waiting.size, [...waiting.lines()]]).toEqual([0, []]);
   });
 });

@@ -1,0 +1,65 @@
+/** `limits`: the capacities in force, and changing them while everything runs. */
+import type { Command } from "commander";
+import type { LimitsView } from "../../projections/views.js";
+import { describeProblems, LIMITS_FORMS, parseLimitAssignments } from "../config/index.js";
+import { withQuestions, withSession } from "./asking.js";
+import { addExamples } from "./examples.js";
+import { CliFailure } from "./failure.js";
+import { printDocument } from "./printing.js";
+import { drawPairs } from "./table.js";
+import type { Terminal } from "./terminal.js";
+
+export function registerLimits(program: Command, terminal: Terminal): void {
+  const limits = program
+    .command("limits")
+    .summary("show or change the limits")
+    .description(
+      "Shows the limits in force, or changes some of them. A change holds from the next decision on; what runs goes on running.",
+    );
+  addExamples(limits, ["signalbox limits", "signalbox limits set resources.ollama=2 types.story=none"]);
+
+  const get = limits
+    .command("get", { isDefault: true })
+    .summary("show the limits in force")
+    .description("Shows the limits in force, written as `limits set` takes them.")
+    .action(async (_own: unknown, self: Command) => {
+      await withQuestions(self, terminal, async (questions, { output }) => {
+        printDocument(terminal, output, await questions.query("limits"), (view) => limitsText(view, terminal));
+      });
+    });
+  addExamples(get, ["signalbox limits get", "signalbox limits get --at 812 -o json"]);
+
+  const set = limits
+    .command("set")
+    .summary("change limits")
+    .description(
+      "Changes the limits that are named; the others stay. The answer comes when the change is in the ledger. Where the\n" +
+        "configuration file gives limits, they hold again after the next start.",
+    )
+    .argument("<assignments...>", LIMITS_FORMS.join(", "))
+    .action(async (assignments: readonly string[], _own: unknown, self: Command) => {
+      const parsed = parseLimitAssignments(assignments, "limits set");
+      if (parsed.kind === "refused") throw CliFailure.usage(describeProblems(parsed.problems));
+      await withSession(self, terminal, async (session, { output }) => {
+        const answer = await session.command("limits", { set: parsed.change });
+        printDocument(terminal, output, answer, ({ position }) =>
+          position === null ? "the limits are so already" : `limits changed, recorded at ${position}`,
+        );
+      });
+    });
+  addExamples(set, ["signalbox limits set global=4", "signalbox limits set resources.ollama=2 types.story=none"]);
+}
+
+function limitsText({ limits, isDefault }: LimitsView, terminal: Terminal): string {
+  const { global, maxOvertakes, types = {}, resources = {} } = limits;
+  const named = (group: string, caps: Readonly<Record<string, number>>) =>
+    Object.entries(caps).map(([name, cap]) => [`${group}.${name}`, String(cap)] as const);
+  const lines = [
+    ["global", global === undefined ? null : String(global)] as const,
+    ...named("types", types),
+    ...named("resources", resources),
+    ["maxOvertakes", maxOvertakes === undefined ? null : String(maxOvertakes)] as const,
+  ];
+  const text = drawPairs(lines, terminal) || "no limits: every job starts at once";
+  return isDefault ? `${text}\n${terminal.colors.dim("nobody has set limits; this is the default")}` : text;
+}

@@ -1,0 +1,16 @@
+/** `log`: the event log itself. Its subcommands register themselves here. */
+import type { Command } from "commander";
+import { addExamples } from "./examples.js";
+import { registerLogExport } from "./log-export.js";
+import { registerLogTail } from "./log-tail.js";
+import type { Terminal } from "./terminal.js";
+
+export function registerLog(program: Command, terminal: Terminal): void {
+  const log = program
+    .command("log")
+    .summary("read the event log")
+    .description("Reads the event log: the ledger in which every decision stands, fact by fact.");
+  registerLogTail(log, terminal);
+  registerLogExport(log, terminal);
+  addExamples(log, ["signalbox log tail -f", "signalbox log export backup.jsonl"]);
+}

@@ -1,0 +1,58 @@
+/** `slots`: the slot projection, pool by pool. */
+import type { Command } from "commander";
+import type { PoolView, SlotsView } from "../../projections/views.js";
+import { withQuestions } from "./asking.js";
+import { addExamples } from "./examples.js";
+import { printDocument } from "./printing.js";
+import { drawTable } from "./table.js";
+import type { Terminal } from "./terminal.js";
+import { span } from "./wording.js";
+
+export function registerSlots(program: Command, terminal: Terminal): void {
+  const command = program
+    .command("slots")
+    .summary("show pools, what is used of them, by whom, and who waits")
+    .description(
+      "Shows every pool: its capacity, how many units are used and free, how many jobs wait for it, and who holds its slots since when.",
+    )
+    .action(async (_own: unknown, self: Command) => {
+      await withQuestions(self, terminal, async (questions, { output }) => {
+        printDocument(terminal, output, await questions.query("slots"), (slots) => slotsTable(slots, terminal));
+      });
+    });
+  addExamples(command, [
+    "signalbox slots",
+    "signalbox slots -o json",
+    "signalbox slots --log backup.jsonl --at 2026-12-01T08:00:00Z",
+  ]);
+}
+
+function slotsTable({ pools, position, at }: SlotsView, terminal: Terminal): string {
+  const { colors } = terminal;
+  const holders = (pool: PoolView) =>
+    pool.holders
+      .map(({ job, units, since }) => `${job}${units === 1 ? "" : ` ×${units}`} (${span(since, null, Date.now())})`)
+      .join(", ");
+  const table = drawTable(
+    pools,
+    [
+      {
+        title: "POOL",
+        text: ({ name, paused }) => (paused ? `${name} (paused)` : name),
+        paint: (cell, { paused }) => (paused ? colors.yellow(cell) : cell),
+      },
+      { title: "CAPACITY", text: ({ capacity }) => String(capacity), align: "right" },
+      {
+        title: "USED",
+        text: ({ used }) => String(used),
+        align: "right",
+        paint: (cell, { used, capacity }) => (used > capacity ? colors.red(cell) : cell),
+      },
+      { title: "FREE", text: ({ free }) => String(free), align: "right" },
+      { title: "WAITING", text: ({ waiting }) => String(waiting), align: "right" },
+      { title: "HOLDERS", text: holders, mayShrink: true },
+    ],
+    terminal,
+  );
+  return `${table}\n${colors.dim(`as of position ${position}, ${at}`)}`;
+}

@@ -1,0 +1,45 @@
+/** `workers`: who runs jobs, and which. */
+import type { Command } from "commander";
+import type { WorkersView } from "../../projections/views.js";
+import { withQuestions } from "./asking.js";
+import { addExamples } from "./examples.js";
+import { printDocument } from "./printing.js";
+import { drawTable } from "./table.js";
+import type { Terminal } from "./terminal.js";
+import { relativeTime } from "./wording.js";
+
+export function registerWorkers(program: Command, terminal: Terminal): void {
+  const command = program
+    .command("workers")
+    .summary("list workers")
+    .description(
+      "Lists the workers, the longest serving first: how many jobs each runs at once, of which types, and which it runs now.",
+    )
+    .action(async (_own: unknown, self: Command) => {
+      await withQuestions(self, terminal, async (questions, { output }) => {
+        printDocument(terminal, output, await questions.query("workers"), (view) => workersTable(view, terminal));
+      });
+    });
+  addExamples(command, ["signalbox workers", "signalbox workers -o json"]);
+}
+
+function workersTable({ workers }: WorkersView, terminal: Terminal): string {
+  if (workers.length === 0) {
+    terminal.err("no workers");
+    return "";
+  }
+  const now = Date.now();
+  return drawTable(
+    workers,
+    [
+      { title: "WORKER", text: ({ id, leaving }) => (leaving ? `${id} (leaving)` : id), mayShrink: true },
+      { title: "PROCESS", text: ({ pid }) => String(pid), align: "right" },
+      { title: "JOINED", text: ({ joinedAt }) => relativeTime(joinedAt, now) },
+      { title: "SEATS", text: ({ capacity }) => String(capacity), align: "right" },
+      { title: "USED", text: ({ used }) => String(used), align: "right" },
+      { title: "TYPES", text: ({ types }) => types?.join(", ") ?? "all", mayShrink: true },
+      { title: "JOBS", text: ({ jobs }) => jobs.join(", "), mayShrink: true },
+    ],
+    terminal,
+  );
+}

@@ -1,0 +1,157 @@
+/** A scheduler in the test process on a server of its own, and the built program run against it as a child process. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadConfiguration } from "../../src/config/index.js";
+import { createLogger } from "../../src/logger.js";
+import { type JobFunction, NotRetryable } from "../../src/runners/index.js";
+import { type Scheduler, startScheduler } from "../../src/scheduler.js";
+import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
+
+const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const RUN_MS_MAX = 25_000;
+
+/** What the program said, and how it ended. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
+  /** Resolves when the text has been written to the stream. */
+  saw(stream: "stdout" | "stderr", text: string): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface World extends AsyncDisposable {
+  readonly server: NatsTestServer;
+  readonly scheduler: Scheduler;
+  /** An empty working folder. */
+  readonly folder: string;
+  /** Runs `signalbox …` against this server to its end. */
+  run(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  start(args: readonly string[], options?: RunOptions): Running;
+  /** Lets the job of type `waits` with this `gate` in its params complete. */
+  open(gate: string): void;
+}
+
+const TYPES = ["hello", "fails", "waits", "talks", "skips"] as const;
+
+/** Starts server and scheduler; `yaml` is more of the scheduler's configuration. */
+export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World> {
+  const server = await startNatsServer();
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-cli-"));
+  const file = join(folder, "scheduler.yaml");
+  await writeFile(file, `grace: 0\n${yaml}`);
+  const loaded = loadConfiguration({ path: file, env: {}, cwd: folder, typesInCode: TYPES });
+  if (loaded.kind === "refused") throw new Error(JSON.stringify(loaded.problems));
+  const gates = new Gates();
+  const scheduler = await startScheduler({
+    connection: { servers: [server.url] },
+    configuration: loaded.configuration,
+    functions: new Map(Object.entries(functionsWith(gates))),
+    log: createLogger("silent"),
+  });
+  const start = (args: readonly string[], options: RunOptions = {}) =>
+    startProgram(args, { cwd: folder, ...options, env: { NATS_URL: server.url, ...options.env } });
+  return {
+    server,
+    scheduler,
+    folder,
+    start,
+    run: (args, options) => start(args, options).ended,
+    open: (gate) => gates.open(gate),
+    [Symbol.asyncDispose]: async () => {
+      await scheduler.stop();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the built program with nothing of this process's environment but where programs and homes are. */
+export function startProgram(args: readonly string[], { input, env = {}, cwd = tmpdir() }: RunOptions = {}): Running {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { PATH, HOME, ...env } });
+  const said = { stdout: "", stderr: "" };
+  const listeners = new Set<() => void>();
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      said[name] += text;
+      for (const listener of listeners) listener();
+    });
+  }
+  // A program that ends without reading its input is no failure of the test.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input ?? "");
+  const timer = setTimeout(() => child.kill("SIGKILL"), RUN_MS_MAX);
+  const ended = new Promise<Ran>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, ...said });
+    });
+  });
+  return {
+    child,
+    ended,
+    saw: (stream, text) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!said[stream].includes(text)) return;
+          listeners.delete(look);
+          resolve();
+        };
+        listeners.add(look);
+        look();
+        void ended.then((ran) => reject(new Error(`ended without ${JSON.stringify(text)}: ${JSON.stringify(ran)}`)));
+      }),
+  };
+}
+
+/** Gates that jobs wait at until a test opens them, in either order. */
+class Gates {
+  readonly #open = new Set<string>();
+  readonly #waiting = new Map<string, () => void>();
+
+  open(name: string): void {
+    this.#open.add(name);
+    this.#waiting.get(name)?.();
+  }
+
+  pass(name: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#open.has(name)) return resolve();
+      this.#waiting.set(name, resolve);
+      signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+    });
+  }
+}
+
+function functionsWith(gates: Gates): Record<(typeof TYPES)[number], JobFunction> {
+  return {
+    hello: (params) => ({ greeting: `hello ${String(params["name"] ?? "world")}` }),
+    fails: () => {
+      throw new NotRetryable("it is broken");
+    },
+    waits: async (params, run) => {
+      await gates.pass(String(params["gate"]), run.signal);
+      return { passed: params["gate"] ?? null };
+    },
+    talks: (_params, run) => {
+      for (const token of ["Once ", "upon ", "a time"]) run.progress({ token });
+      return { text: "Once upon a time" };
+    },
+    skips: () => ({ outcome: "skipped", reason: "nothing to do" }),
+  };
+}
