@@ -38,11 +38,18 @@ const params = z
 /** 0 units remove a tag that type or template gave (CC-4). */
 const resources = z.record(name, wholeNumber(0, UNITS_MAX), { error: "must be an object of tag: units" });
 
-const labels = z
+const labelRecord = z
   .record(z.string().min(1).max(64), z.string({ error: "must be text" }).max(256), {
     error: "must be an object of text",
   })
   .refine((value) => Object.keys(value).length <= LABELS_MAX, { error: `must not be more than ${LABELS_MAX}` });
+
+/** The schema library leaves out a key called `__proto__` without a word; nothing that was given may get lost like that. */
+const labels = z
+  .custom<unknown>((value) => !isPlainObject(value) || !Object.hasOwn(value, "__proto__"), {
+    error: "__proto__ cannot be a label",
+  })
+  .pipe(labelRecord);
 
 const timeError = "must be an ISO 8601 time in UTC, such as 2026-12-01T08:00:00.000Z";
 /** Longer waits than ten years are typing errors, and times past the year 9999 cannot be written down. */

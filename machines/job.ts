@@ -74,6 +74,9 @@ export const jobMachine = setup({
     granted: {
       on: {
         RunStarted: "running",
+        // The word that it started may have been lost; that it ended is what counts.
+        RunCompleted: "completed",
+        RunSkipped: "skipped",
         RunFailed: failure,
         RunTimedOut: failure,
         LeaseExpired: failure,

@@ -61,7 +61,8 @@ export class Stepper<Event extends EventObject> {
   }
 }
 
-function stateName(value: unknown): string {
+/** The name of a state value; nested states are joined with dots. */
+export function stateName(value: unknown): string {
   if (typeof value === "string") return value;
   const [name, nested] = Object.entries(value as object)[0] ?? ["", ""];
   return `${name}.${stateName(nested)}`;

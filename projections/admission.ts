@@ -119,7 +119,7 @@ function resolveSpec(submission: Submission, subjectType: string | null, catalog
   const resources = Object.fromEntries([...tags].map(([tag, { units }]) => [tag, units]));
   const misfit = findMisfit(tags, slots);
   if (misfit !== null) return refused(misfit);
-  const params: JsonObject = Object.assign({}, ...layers.map(({ values }) => values.params));
+  const params: JsonObject = merged(layers.map(({ values }) => values.params));
   const bytes = utf8Bytes(JSON.stringify(params));
   if (bytes > PARAMS_BYTES_MAX)
     return refused(`params: ${bytes} bytes of JSON are too many; at most ${PARAMS_BYTES_MAX} are taken`);
@@ -131,10 +131,15 @@ function resolveSpec(submission: Submission, subjectType: string | null, catalog
       resources,
       maxAttempts: own.maxAttempts ?? template?.maxAttempts ?? defaults.maxAttempts ?? MAX_ATTEMPTS_DEFAULT,
       timeoutMs: own.timeoutMs ?? template?.timeoutMs ?? defaults.timeoutMs ?? null,
-      labels: Object.assign({}, ...layers.map(({ values }) => values.labels)),
+      labels: merged(layers.map(({ values }) => values.labels)),
       template: submission.template ?? null,
     },
   };
+}
+
+/** The later overriding the earlier, key by key; a key called `__proto__` is one like any other. */
+function merged<V>(objects: readonly (Readonly<Record<string, V>> | undefined)[]): Record<string, V> {
+  return Object.fromEntries(objects.flatMap((object) => Object.entries(object ?? {})));
 }
 
 interface Layer {

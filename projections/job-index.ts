@@ -122,8 +122,7 @@ export class JobIndex {
       case "StartGranted":
         return this.#grant(row, fact, stamp);
       case "RunStarted":
-        mustLive(row).startedAt = fact.startedAt;
-        return;
+        return start(row, fact);
       case "RunCompleted":
         return endAttempt(row, "completed", stamp.at, fact.exitCode, null);
       case "RunSkipped":
@@ -227,6 +226,12 @@ function endAttempt(
   live.outcome = outcome;
   live.exitCode = exitCode;
   live.error = error;
+}
+
+function start(row: JobRow, fact: FactOf<"RunStarted">): void {
+  const live = mustLive(row);
+  if (live.startedAt !== null) throw new Error(`${row.id} started already, at ${live.startedAt} (INV-002)`);
+  live.startedAt = fact.startedAt;
 }
 
 function fail(

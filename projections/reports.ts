@@ -36,7 +36,7 @@ export function decideReport(fold: Fold, report: Report, drawRetryTime: DrawRetr
   if (row === undefined || liveAttempt(row)?.grant !== report.grant) return null;
   const { job, grant, said } = report;
   if ("started" in said) {
-    return stateOf(row) === "running" ? null : { type: "RunStarted", job, grant, startedAt: said.started };
+    return liveAttempt(row)?.startedAt !== null ? null : { type: "RunStarted", job, grant, startedAt: said.started };
   }
   return decideEnding(row, { job, grant }, said.ended, drawRetryTime);
 }

@@ -41,7 +41,7 @@ export interface Decision {
   readonly denials: readonly Denial[];
 }
 
-/** Where overtaking is allowed, a pass looks at no more blocked jobs than this; the rest waits for a later pass. */
+/** Where overtaking is allowed, a pass looks at about so many blocked jobs; then it closes their pools. */
 const BLOCKED_JOBS_LOOKED_AT_MAX = 1_000;
 /** Bounds on one pass, so that its facts fit into one entry. What is left over is found by the next pass. */
 const STARTS_PER_PASS_MAX = 500;
@@ -99,7 +99,6 @@ class Pass {
       const { line, rest, row } = next;
       const goesOn = this.#look(line, row);
       if (goesOn) advance(line, rest);
-      if (this.#overtakable.size > BLOCKED_JOBS_LOOKED_AT_MAX) break;
       if (this.#starts.length >= STARTS_PER_PASS_MAX) break;
     }
     this.#denyUnlooked(waiting.undenied, waiting);
@@ -128,6 +127,7 @@ class Pass {
     }
     this.#deny(row, this.#fullFor(demand, worker !== null));
     this.#setAside(row, demand);
+    if (this.#overtakable.size > BLOCKED_JOBS_LOOKED_AT_MAX) this.#closePools(demand);
     const isClosed = [...demand.keys()].every((pool) => (this.#roomOvertaking.get(pool) ?? 0) <= 0);
     if (isClosed) this.#lineShortages.set(line, this.#fullFor(demand, worker !== null));
     return !isClosed;
@@ -150,6 +150,14 @@ class Pass {
     if (this.#roomOvertaking === this.#room) return;
     if (row.overtaken < this.#overtakesMax) this.#overtakable.set(row, row.overtaken);
     else subtract(demand, this.#roomOvertaking);
+  }
+
+  /** So many jobs are blocked that nobody counts how far: nothing more of these pools is given away in this pass. */
+  #closePools(demand: Demand): void {
+    for (const pool of demand.keys()) {
+      this.#room.set(pool, Math.min(0, this.#room.get(pool) ?? 0));
+      this.#roomOvertaking.set(pool, 0);
+    }
   }
 
   /** Counts an overtake for each job ahead whose set-aside units are used; whoever reaches the bound is strict from then on. */

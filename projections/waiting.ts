@@ -50,7 +50,7 @@ export class Waiting {
     row.spec = { ...row.spec, resources: line.resources };
     row.line = line;
     line.rows.add(row);
-    this.#undenied.add(row);
+    if (row.deniedBy === null) this.#undenied.add(row);
     this.#size += 1;
   }
 

@@ -84,12 +84,8 @@ export async function answerQuery({ name, args, ledger, status, query }: Questio
       );
     case "job":
       return await jobAnswer(args, ledger, query);
-    case "explain": {
-      const read = readAs(oneJob, args);
-      if (!read.ok) return { refused: "invalid", reason: read.reason };
-      const explained = await query((fold) => explain(fold, read.value.id as JobId));
-      return explained === null ? unknown(read.value.id) : { value: explained };
-    }
+    case "explain":
+      return await explainAnswer(args, ledger, query);
     default:
       return name satisfies never;
   }
@@ -115,6 +111,17 @@ async function jobAnswer(args: unknown, ledger: Log, query: Question["query"]): 
   if (found === null) return unknown(read.value.id);
   const job: JobView = { ...found.item, ...historyOf(await readFacts(found.addresses, ledger)) };
   return { value: job };
+}
+
+/** Why a job waits, or why it was granted when it was: the projection's answer, with the job's own facts to tell it from. */
+async function explainAnswer(args: unknown, ledger: Log, query: Question["query"]): Promise<QueryAnswer> {
+  const read = readAs(oneJob, args);
+  if (!read.ok) return { refused: "invalid", reason: read.reason };
+  const id = read.value.id as JobId;
+  const addresses = await query((fold) => [...(fold.jobs.get(id)?.addresses ?? [])]);
+  const facts = await readFacts(addresses, ledger);
+  const explained = await query((fold) => explain(fold, id, facts));
+  return explained === null ? unknown(id) : { value: explained };
 }
 
 /** As many of the items as fit into one answer; whoever wants more asks with `offset`. */

@@ -1,6 +1,6 @@
 /** Shows on standard error how a job gets on while somebody waits: its facts, and what a model says as it says it. */
 import { isPlainObject, type Json } from "../../events/json.js";
-import type { AnnouncedFact, Submitted } from "../client/index.js";
+import type { AnnouncedFact } from "../client/index.js";
 import { answerText } from "./job-end.js";
 import type { Terminal } from "./terminal.js";
 import { oneLine } from "./text-width.js";
@@ -11,8 +11,6 @@ export class Follower {
   readonly #terminal: Terminal;
   /** False: only what one has to know is shown. */
   readonly #isTalkative: boolean;
-  #sequence: number | null = null;
-  #duplicateOf: AnnouncedFact | null = null;
   /** What the present attempt has said so far. */
   #said = "";
   #isInLine = false;
@@ -22,13 +20,7 @@ export class Follower {
     this.#isTalkative = isTalkative;
   }
 
-  submitted({ sequence }: Submitted): void {
-    this.#sequence = sequence;
-    if (this.#duplicateOf !== null) this.fact(this.#duplicateOf);
-  }
-
   fact(fact: AnnouncedFact): void {
-    if (fact.type === "SubmissionDuplicated") return this.#duplicated(fact);
     // The next attempt begins its text anew.
     if (ENDED_ATTEMPT.has(fact.type)) this.#said = "";
     if (!this.#isTalkative) return;
@@ -56,16 +48,6 @@ export class Follower {
   hasShown(result: Json): boolean {
     const { isInteractive, isErrInteractive } = this.#terminal;
     return isInteractive && isErrInteractive && this.#said !== "" && answerText(result) === this.#said;
-  }
-
-  /** Another submission may have been the duplicate; which one, only its place in the intake tells. */
-  #duplicated(fact: AnnouncedFact): void {
-    this.#duplicateOf = fact;
-    const { intake } = fact;
-    if (this.#sequence === null || !isPlainObject(intake) || intake["sequence"] !== this.#sequence) return;
-    this.#duplicateOf = null;
-    this.#endLine();
-    this.#terminal.err(`a job ${fact.job} was there already: nothing was submitted; this is about the earlier one`);
   }
 
   #endLine(): void {

@@ -4,6 +4,8 @@ import { CliFailure, EXIT } from "./failure.js";
 export interface Interrupt extends Disposable {
   /** Aborts with the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Resolves with the first SIGINT or SIGTERM. */
+  readonly received: Promise<void>;
   /** What to throw when the command ended by it; its exit code is the usual one for the signal. */
   failure(message?: string): CliFailure;
 }
@@ -21,6 +23,7 @@ export function listenForInterrupt(): Interrupt {
   process.on("SIGTERM", onSignal);
   return {
     signal: aborted.signal,
+    received: new Promise((resolve) => aborted.signal.addEventListener("abort", () => resolve(), { once: true })),
     failure: (message) => CliFailure.interrupted(received, message),
     [Symbol.dispose]: () => {
       process.off("SIGINT", onSignal);

@@ -7,7 +7,7 @@ import { untilOf, withQuestions } from "./asking.js";
 import { addExamples } from "./examples.js";
 import { gistOf } from "./fact-gist.js";
 import { CliFailure } from "./failure.js";
-import { listenForInterrupt } from "./interrupt.js";
+import { type Interrupt, listenForInterrupt } from "./interrupt.js";
 import type { CommonOptions } from "./options.js";
 import type { Terminal } from "./terminal.js";
 import { cutToWidth, fillToWidth, oneLine } from "./text-width.js";
@@ -48,13 +48,15 @@ async function tail(questions: Questions, own: TailOptions, options: CommonOptio
     throw CliFailure.usage("--follow is about what comes: leave out --log and --at");
   if (own.from !== undefined && own.lines !== undefined)
     throw CliFailure.usage("--from and --lines: give one of them, not both");
+  // From the start, so that a signal has the same meaning whenever it comes.
+  using interrupt = own.follow ? listenForInterrupt() : null;
   const ledger = await questions.ledger();
   const last = await endOf(ledger, options);
   // An entry has at least one fact: the last facts are in as many entries at the most.
   const count = own.lines ?? LINES_DEFAULT;
   const first = own.from ?? Math.max(1, last - count + 1);
   await printStored(readMessages(ledger, first - 1, last), own.from === undefined ? count : null, options, terminal);
-  if (own.follow) await followOn(ledger, Math.max(last, first - 1), options, terminal);
+  if (interrupt !== null) await followOn(ledger, Math.max(last, first - 1), interrupt, options, terminal);
 }
 
 /** The last position that is asked about. */
@@ -85,14 +87,23 @@ async function printStored(
   else for (const line of lines.slice(-(count ?? lines.length))) terminal.out(line);
 }
 
-async function followOn(ledger: Log, after: number, { output }: CommonOptions, terminal: Terminal): Promise<void> {
-  using interrupt = listenForInterrupt();
-  for await (const batch of ledger.follow(after, interrupt.signal)) {
-    for (const message of batch) {
-      if (output === "jsonl") terminal.out(entryLine(message));
-      else for (const line of factLines(message, terminal)) terminal.out(line);
+async function followOn(
+  ledger: Log,
+  after: number,
+  interrupt: Interrupt,
+  { output }: CommonOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const print = async () => {
+    for await (const batch of ledger.follow(after, interrupt.signal)) {
+      for (const message of batch) {
+        if (output === "jsonl") terminal.out(entryLine(message));
+        else for (const line of factLines(message, terminal)) terminal.out(line);
+      }
     }
-  }
+  };
+  // Whatever the server does just then, or does not do, Ctrl-C ends it.
+  await Promise.race([print(), interrupt.received]);
   throw interrupt.failure();
 }
 

@@ -9,7 +9,7 @@ import {
 import { CliFailure } from "./failure.js";
 import type { Terminal } from "./terminal.js";
 
-export const OUTPUTS = ["table", "json", "jsonl"] as const;
+const OUTPUTS = ["table", "json", "jsonl"] as const;
 export type Output = (typeof OUTPUTS)[number];
 
 export interface CommonOptions {

@@ -4,6 +4,7 @@ import { VERSION } from "../version.js";
 import { registerAmend } from "./amend.js";
 import { registerCancel } from "./cancel.js";
 import { registerDemo } from "./demo.js";
+import { registerDoctor } from "./doctor.js";
 import { addExamples } from "./examples.js";
 import { registerExplain } from "./explain.js";
 import { registerGraph } from "./graph.js";
@@ -42,6 +43,7 @@ const COMMANDS: readonly Register[] = [
   registerResume,
   registerLog,
   registerGraph,
+  registerDoctor,
 ];
 
 const HELP_COLUMNS_DEFAULT = 100;

@@ -1,6 +1,14 @@
 /** `submit`: publishes a job to the intake; with --wait or --follow stays until it has ended. */
 import type { Command } from "commander";
-import { type Session, type SubmissionRequest, type Submitted, submitJob, watchJob } from "../client/index.js";
+import {
+  ClientFailure,
+  type Session,
+  type SubmissionRequest,
+  type Submitted,
+  submitJob,
+  type WatchHooks,
+  watchJob,
+} from "../client/index.js";
 import { keyValue, tagUnits, wholeNumber } from "./arguments.js";
 import { withSession } from "./asking.js";
 import { addExamples } from "./examples.js";
@@ -72,15 +80,16 @@ async function submit(
   }
   using interrupt = listenForInterrupt();
   const follower = new Follower(terminal, options.follow === true);
-  const hooks = {
+  const hooks: WatchHooks = {
     onFact: (fact) => follower.fact(fact),
     onProgress: (update) => follower.progress(update),
     onNoScheduler: () => terminal.err("no scheduler answers; the job waits in the intake until one runs"),
-  } satisfies Parameters<typeof watchJob>[2];
+  };
   // With an id of one's own the watch begins before the job does, so that it shows everything.
   const early = options.id === undefined ? null : await watchJob(session, options.id, hooks);
+  if (options.id !== undefined && (await isKnown(session, options.id)))
+    terminal.err(`there is a job ${options.id} already: nothing new is submitted, and this is about the earlier one`);
   const submitted: Submitted = await submitJob(session, type, submission);
-  follower.submitted(submitted);
   const watch = early ?? (await watchJob(session, submitted.id, hooks));
   if (options.output === "table") terminal.out(submitted.id);
   const job = await watch.ended(interrupt.signal);
@@ -90,6 +99,17 @@ async function submit(
     throw interrupt.failure(`no longer waiting; ${submitted.id} goes on: see \`signalbox job ${submitted.id}\``);
   printDocument(terminal, options.output, job, () => (follower.hasShown(job.result) ? "" : jobEnding(job)));
   reportEnd(job, terminal);
+}
+
+/** Whether a job is there; false also if nobody can say. */
+async function isKnown(session: Session, id: string): Promise<boolean> {
+  try {
+    await session.ask("job", { id });
+    return true;
+  } catch (error) {
+    if (error instanceof ClientFailure) return false;
+    throw error;
+  }
 }
 
 async function submissionOf(options: SubmitOptions, terminal: Terminal): Promise<SubmissionRequest> {

@@ -14,7 +14,8 @@ export interface Column<Row> {
 }
 
 const GAP = "  ";
-const SHRUNK_WIDTH_MIN = 8;
+/** Columns are cut to the first width where that is enough, to the second in a very narrow terminal. */
+const SHRUNK_WIDTHS_MIN = [8, 3] as const;
 
 /** The table without a line break at its end. Blanks at the ends of lines are left out. */
 export function drawTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], terminal: Terminal): string {
@@ -22,7 +23,7 @@ export function drawTable<Row>(rows: readonly Row[], columns: readonly Column<Ro
   const widths = columns.map(({ title }, index) =>
     cells.reduce((width, line) => Math.max(width, textWidth(line[index] ?? "")), title.length),
   );
-  shrink(widths, columns, terminal.width);
+  for (const widthMin of SHRUNK_WIDTHS_MIN) shrink(widths, columns, terminal.width, widthMin);
   const { dim } = terminal.colors;
   const draw = (line: readonly string[], row: Row | null) =>
     line
@@ -50,15 +51,15 @@ export function drawPairs(pairs: readonly (readonly [string, string | null])[], 
   return shown.map(([name, value]) => `${terminal.colors.dim(fillToWidth(name, width))}${GAP}${value}`).join("\n");
 }
 
-function shrink<Row>(widths: number[], columns: readonly Column<Row>[], widthMax: number): void {
+function shrink<Row>(widths: number[], columns: readonly Column<Row>[], widthMax: number, widthMin: number): void {
   const total = () => widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
   for (let excess = total() - widthMax; excess > 0; excess = total() - widthMax) {
     let widest = -1;
     for (const [index, { mayShrink }] of columns.entries()) {
-      if (mayShrink === true && (widths[index] ?? 0) > Math.max(SHRUNK_WIDTH_MIN, widths[widest] ?? 0)) widest = index;
+      if (mayShrink === true && (widths[index] ?? 0) > Math.max(widthMin, widths[widest] ?? 0)) widest = index;
     }
     if (widest === -1) return;
     const width = widths[widest] ?? 0;
-    widths[widest] = Math.max(SHRUNK_WIDTH_MIN, width - Math.max(1, Math.ceil(excess / columns.length)));
+    widths[widest] = Math.max(widthMin, width - Math.max(1, Math.ceil(excess / columns.length)));
   }
 }

@@ -16,8 +16,8 @@ import type { StoredMessage } from "../log/log.js";
 import { MemoryLog } from "../log/memory.js";
 import { ClientFailure } from "./failure.js";
 
-export const EXPORT_FORMAT = "signalbox-ledger";
-export const EXPORT_VERSION = 1;
+const EXPORT_FORMAT = "signalbox-ledger";
+const EXPORT_VERSION = 1;
 
 const headerSchema = z.object({
   format: z.literal(EXPORT_FORMAT),

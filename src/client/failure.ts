@@ -14,6 +14,9 @@ export type ClientFailureCode =
   /** A file that should be an exported log is none. */
   | "unreadable-log";
 
+/** What helps when nothing of a namespace answers. */
+export const START_ONE = "Start one with `signalbox up`, or name a server with --nats.";
+
 export class ClientFailure extends Error {
   readonly code: ClientFailureCode;
   /** What to do about it, in a sentence. */

@@ -2,6 +2,7 @@
  * A session of a program outside the scheduler: the connection, the questions and the commands of one namespace. When no
  * scheduler answers a question, the ledger is read instead; a command needs one that leads.
  */
+import type { Fold } from "../../projections/fold.js";
 import type { QueryName } from "../api/queries.js";
 import {
   type Configuration,
@@ -17,12 +18,13 @@ import { JetStreamLog } from "../log/jetstream.js";
 import type { Append, AppendOutcome, Log } from "../log/log.js";
 import { Publisher } from "../log/publisher.js";
 import { openConnection } from "../nats/connection.js";
-import type { Msg, NatsConnection } from "../nats/door.js";
+import type { NatsConnection } from "../nats/door.js";
 import { type Subjects, subjectsOf } from "../nats/subjects.js";
 import { Denials } from "./denials.js";
-import { ClientFailure } from "./failure.js";
+import { ClientFailure, START_ONE } from "./failure.js";
 import type { Answers, Questions } from "./questions.js";
 import { answeredValue, answerFrom, foldLedger } from "./reader.js";
+import { notAllowed, request } from "./request.js";
 
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
@@ -46,7 +48,8 @@ export interface Session extends Questions {
   /** Like `query`, but of the scheduler only: throws `ClientFailure` with `no-scheduler` when none answers. */
   ask<Name extends QueryName>(name: Name, args?: object): Promise<Answers[Name]>;
   /**
-   * Carries out a command; its facts are stored when this resolves. Throws `ClientFailure`: `no-scheduler`, `not-found`, `refused`, or `unanswered` if the outcome is not known.
+   * Carries out a command; its facts are stored when this resolves. Throws `ClientFailure`: `no-scheduler`, `not-found`,
+   * `refused`, or `unanswered` if the outcome is not known.
    */
   command(verb: CommandVerb, args: object): Promise<CommandAnswer>;
 }
@@ -61,7 +64,6 @@ export interface CommandAnswer {
 const QUERY_ANSWER_MS = 5_000;
 const COMMAND_ANSWER_MS = 10_000;
 const STREAM_NOT_FOUND = 10059;
-const START_ONE = "Start one with `signalbox up`, or name a server with --nats.";
 
 /** Opens a session. Throws `ClientFailure` if there is no server to connect to, `ConnectionFailed` if it does not let us in. */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -71,12 +73,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const denials = new Denials(nc);
   let publisher: Publisher | null = null;
   let opened: Promise<Log> | null = null;
+  /** What was read when no scheduler answered; good for as long as the ledger ends there. */
+  let folded: Fold | null = null;
   const usePublisher = () => {
     publisher ??= new Publisher(nc);
     return publisher;
   };
   const ledger = () => {
-    opened ??= openLedger(nc, subjects, usePublisher);
+    opened ??= openLedger(nc, subjects, usePublisher).catch((error: unknown) => {
+      // Not opened: the next question tries again.
+      opened = null;
+      throw error;
+    });
     return opened;
   };
 
@@ -91,9 +99,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     } catch (error) {
       if (!(error instanceof ClientFailure) || !isSilence(error)) throw error;
       const log = await ledger();
-      onNotice(`${error.message}; read from the ledger`);
+      if (folded === null || folded.head.position !== (await log.state()).last) {
+        onNotice(`${error.message}; read from the ledger`);
+        folded = await foldLedger(log);
+      }
       // Computed by the same views, here.
-      return answeredValue(await answerFrom(await foldLedger(log), log, name, args)) as Answers[Name];
+      return answeredValue(await answerFrom(folded, log, name, args)) as Answers[Name];
     }
   }
 
@@ -161,37 +172,4 @@ async function openLedger(
     );
   });
   return log;
-}
-
-/** One request to the service. Errors come in its headers (ADR-32). */
-async function request(nc: NatsConnection, subject: string, args: object, timeout: number): Promise<unknown> {
-  const message = await nc.request(subject, JSON.stringify(args), { timeout }).catch((error: unknown) => {
-    throw requestFailure(error, subject, timeout);
-  });
-  const failure = serviceError(message);
-  if (failure !== null) throw failure;
-  return message.json();
-}
-
-function requestFailure(error: unknown, subject: string, timeoutMs: number): ClientFailure {
-  const code = (error as { code?: unknown }).code;
-  const cause = { cause: error };
-  if (code === "503") return new ClientFailure("no-scheduler", "no scheduler answers", { ...cause, hint: START_ONE });
-  if (code === "TIMEOUT")
-    return new ClientFailure("unanswered", `the scheduler did not answer within ${timeoutMs / 1_000} s`, cause);
-  if (code === "PERMISSIONS_VIOLATION") return notAllowed(subject, error);
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ClientFailure("unanswered", `the request to ${subject} failed: ${reason}`, cause);
-}
-
-const notAllowed = (subject: string, cause?: unknown): ClientFailure =>
-  new ClientFailure("refused", `these credentials may not publish to ${subject}`, { cause });
-
-const NOT_FOUND = 404;
-
-function serviceError({ headers }: Msg): ClientFailure | null {
-  const code = Number(headers?.get("Nats-Service-Error-Code") ?? "");
-  if (code === 0) return null;
-  const reason = headers?.get("Nats-Service-Error") ?? "";
-  return new ClientFailure(code === NOT_FOUND ? "not-found" : "refused", reason || `the scheduler answered ${code}`);
 }

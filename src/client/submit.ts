@@ -1,7 +1,7 @@
 /** Submits one job: checks what can be checked here, publishes it to the intake, and says under which id it will be known. */
 import { defaultJobId, intakeSequence, NAME_PATTERN } from "../../events/names.js";
 import { PARAMS_BYTES_MAX, readAs, submissionSchema, utf8Bytes } from "../../events/submission.js";
-import { ClientFailure } from "./failure.js";
+import { ClientFailure, START_ONE } from "./failure.js";
 import type { Session } from "./session.js";
 
 export interface Submitted {
@@ -47,7 +47,7 @@ export async function submitJob(
       "no-scheduler",
       `nothing takes jobs of namespace ${namespace} here: no scheduler has run on this server`,
       {
-        hint: "Start one with `signalbox up`, or name another server with --nats.",
+        hint: START_ONE,
       },
     );
   throw new ClientFailure("unanswered", `it is not known whether the job was stored: ${stored.reason}`, {

@@ -11,13 +11,8 @@ import type { Logger } from "../logger.js";
 import type { Subjects } from "../nats/subjects.js";
 import type { Runner } from "../runners/index.js";
 import type { ResultStore } from "../worker/results.js";
+import type { Transition } from "./stepped-actor.js";
 import type { Proposal } from "./turn.js";
-
-export interface Transition {
-  readonly from: string;
-  readonly event: string;
-  readonly to: string;
-}
 
 export interface DispatcherOptions {
   readonly subjects: Subjects;

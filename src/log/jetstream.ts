@@ -36,6 +36,8 @@ export class JetStreamLog implements Log {
   readonly #publisher: Publisher;
   readonly #afterAppend: () => void;
   readonly #reconnects = new EventTarget();
+  /** The stream that was followed first; another one of the same name is not its continuation. */
+  #identity: string | null = null;
 
   /** `afterAppend`: what else there is to send goes behind the append, into the same write to the socket. */
   constructor(options: {
@@ -100,7 +102,13 @@ export class JetStreamLog implements Log {
 
   /** Follows until something goes wrong. Contiguity is asserted here: a consumer checks only what it was sent. */
   async *#followOnce(after: number, signal: AbortSignal): AsyncIterable<readonly StoredMessage[]> {
-    const { first } = await this.state();
+    const { identity, first, last } = await this.state();
+    this.#identity ??= identity;
+    if (identity !== this.#identity || last < after) {
+      throw new LogGap(
+        `${this.#stream}: what was read before is not this stream: it was deleted and made anew, or restored from an older copy`,
+      );
+    }
     if (first > after + 1)
       throw new LogGap(`${this.#stream}: message ${after + 1} is not kept any more; the first one is ${first}`);
     const consumer = await this.#js.consumers.get(this.#stream, {

@@ -14,7 +14,7 @@ const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.
 const RUN_MS_MAX = 25_000;
 
 /** What the program said, and how it ended. */
-export interface Ran {
+interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;

@@ -1,0 +1,169 @@
+/**
+ * A reign: what exists only while a dispatcher leads. It follows the intake, owns the worker inside, and ends by being
+ * deposed, or by draining (CON-003). It brings things to decide to the mailbox; it decides nothing.
+ */
+import type { Fact } from "../../events/facts.js";
+import { type DispatcherId, epoch, type WorkerId } from "../../events/names.js";
+import type { Fold } from "../../projections/fold.js";
+import { expireLeases, retireWorkers } from "../../projections/recovery.js";
+import type { DrawRetryTime, Report } from "../../projections/reports.js";
+import type { Worker as WorkerRow } from "../../projections/slots.js";
+import { aborted } from "../worker/ending.js";
+import { Worker } from "../worker/worker.js";
+import { readMessage } from "./arrivals.js";
+import type { Mailbox } from "./mailbox.js";
+import type { DispatcherOptions } from "./options.js";
+import { isProvablyGone, ownProcess } from "./process-identity.js";
+import type { Effect, Input } from "./turn.js";
+
+/** How long the word that a run has started may wait to be recorded together with something else. */
+const STARTED_WAITS_MS_MAX = 5;
+/** After an abort at shutdown, runs have this long to settle before they are handed back as they are. */
+const ABORTED_SETTLE_MS = 6_000;
+
+const LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
+
+export interface ReignOptions {
+  readonly dispatcher: DispatcherId;
+  readonly options: DispatcherOptions;
+  readonly fold: Fold;
+  readonly mailbox: Mailbox<Input>;
+  readonly drawRetryTime: DrawRetryTime;
+  /** Something may be to decide. */
+  readonly wake: () => void;
+}
+
+export class Reign {
+  readonly #of: ReignOptions;
+  readonly #worker: Worker;
+  readonly #ending = new AbortController();
+  readonly #stopAnswering: () => void;
+  #cancelPatience: (() => void) | null = null;
+  readonly #cancelExpiry: () => void;
+
+  /** Puts into the mailbox what the first turn records: the election, and what became of the reigns before (DEC-008). */
+  constructor(of: ReignOptions) {
+    this.#of = of;
+    const { dispatcher, options, fold, drawRetryTime } = of;
+    const { runners, progress, results, clock, workerCapacity, workerTypes, version, leaseMs } = options;
+    const reign = epoch(fold.head.epoch + 1);
+    const worker = `${dispatcher}-${reign}` as WorkerId;
+    const process = ownProcess();
+    const isGone = ({ id, process: other }: WorkerRow) => id !== worker && isProvablyGone(other);
+    const isOther = ({ id }: WorkerRow) => id !== worker;
+    this.#worker = new Worker(worker, runners, {
+      report: (report) => this.#takeReport(report),
+      progress,
+      results,
+      clock,
+    });
+    this.#own(() => [{ type: "DispatcherElected", epoch: reign, dispatcher, process, version }]);
+    this.#own((now) => retireWorkers(now, worker));
+    this.#own((now) => expireLeases(now, isGone, LOST, drawRetryTime));
+    this.#own(() => [{ type: "WorkerJoined", worker, process, capacity: workerCapacity, types: workerTypes }]);
+    this.#own((now) => options.settingsFacts(now));
+    // Runs of workers that may still live get a fresh grace of one lease; then they are lost (D8).
+    this.#cancelExpiry = clock.after(leaseMs, () => {
+      this.#own((now) => expireLeases(now, isOther, LOST, drawRetryTime));
+      of.wake();
+    });
+    this.#stopAnswering = options.answerAsLeader();
+    options.log.info({ epoch: reign, dispatcher }, "leading");
+  }
+
+  /** Brings what publishers submit and command, from where the ledger says that it was decided. Settles when the reign ends. */
+  async followIntake(): Promise<void> {
+    const { options, fold, mailbox, wake } = this.#of;
+    const { signal } = this.#ending;
+    const { sequence, taken } = fold.head.intake;
+    for await (const batch of options.intake.follow(sequence, signal)) {
+      for (const message of batch) {
+        if (signal.aborted) return;
+        const skip = message.sequence === sequence + 1 ? taken : 0;
+        for (const item of readMessage(message, options.subjects, skip)) mailbox.push(item);
+      }
+      wake();
+      await mailbox.room();
+    }
+  }
+
+  perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "start":
+        return this.#worker.start(effect.assignment);
+      case "abort":
+        return this.#worker.abort(effect.job, effect.grant, effect.cause);
+      case "recorded":
+        return this.#worker.recorded(effect.job, effect.grant);
+      case "reply":
+        return effect.reply();
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  /** Gives running jobs their grace, then aborts them; what would not even settle then is handed back as lost. */
+  drain(): void {
+    const { options, wake } = this.#of;
+    const { graceMs, clock, log } = options;
+    const worker = this.#worker;
+    log.info({ running: worker.busy, graceMs }, "stopping: no new starts; running jobs have the grace to end");
+    clock.after(graceMs, () => {
+      if (worker.busy === 0) return;
+      log.warn({ running: worker.busy }, "the grace is over: aborting what still runs");
+      worker.abortAll("shutdown");
+      clock.after(ABORTED_SETTLE_MS, () => this.#handBack());
+    });
+    wake();
+  }
+
+  /** When nothing runs any more the worker leaves; true when that is on record, and so everything is. */
+  hasLeft(): boolean {
+    if (this.#worker.busy > 0) return false;
+    const { id } = this.#worker;
+    if (this.#of.fold.slots.workers[id] === undefined) return true;
+    this.#own(() => [{ type: "WorkerLeft", worker: id, reason: "shutdown" }]);
+    this.#of.wake();
+    return false;
+  }
+
+  /** It is over: runs are aborted, and nothing of them is reported any more. */
+  end(): void {
+    this.#ending.abort();
+    this.#cancelExpiry();
+    this.#cancelPatience?.();
+    this.#stopAnswering();
+    this.#worker.abandonAll();
+  }
+
+  #handBack(): void {
+    for (const assignment of this.#worker.abandonAll()) {
+      const { job, grant } = assignment;
+      this.#of.mailbox.push({
+        kind: "report",
+        report: { job, grant, said: { ended: aborted("shutdown", assignment) } },
+      });
+    }
+    this.#of.wake();
+  }
+
+  /**
+   * That a run has started decides nothing, so it waits a moment for company: a short run's start and end then stand in
+   * one entry, and the next grant does not wait behind an entry that says only "started".
+   */
+  #takeReport(report: Report): void {
+    const { mailbox, wake, options } = this.#of;
+    const isPatient = "started" in report.said;
+    mailbox.push({ kind: "report", report }, { patient: isPatient });
+    if (!isPatient) return wake();
+    this.#cancelPatience ??= options.clock.after(STARTED_WAITS_MS_MAX, () => {
+      this.#cancelPatience = null;
+      mailbox.endPatience();
+      wake();
+    });
+  }
+
+  #own(facts: (fold: Fold) => readonly Fact[]): void {
+    this.#of.mailbox.push({ kind: "own", facts });
+  }
+}

@@ -1,0 +1,153 @@
+/** The commands that ask, against a real scheduler: what people see, and the contract's JSON with nothing around it. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { explanation, job, listedJob, slots } from "./contract-shapes.js";
+import { startWorld, type World } from "./world.js";
+
+let world: World;
+/** done has completed, broken has failed, holder runs, next and last wait behind it in this order. */
+beforeAll(async () => {
+  world = await startWorld("limits: {global: 1}\n");
+  await world.run(["submit", "hello", "--id", "done", "--label", "book=9", "--wait"]);
+  await world.run(["submit", "fails", "--id", "broken", "--wait"]);
+  await world.run(["submit", "waits", "--id", "holder", "--params", '{"gate":"g"}']);
+  await world.run(["submit", "waits", "--id", "last", "--params", '{"gate":"g"}', "--priority", "-1"]);
+  await world.run(["submit", "waits", "--id", "next", "--params", '{"gate":"g"}', "--label", "book=9"]);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+async function json(args: readonly string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await world.run([...args, "-o", "json"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout);
+}
+
+describe("with -o json standard output is one document in the contract's shape", () => {
+  test("jobs", async () => {
+    const jobs = z.array(listedJob).parse(await json(["jobs"]));
+    expect(jobs.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      "holder running",
+      "next queued",
+      "last queued",
+      "broken failed",
+      "done completed",
+    ]);
+    for (const listed of jobs) {
+      expect(Object.keys(listed)).not.toEqual(expect.arrayContaining(["params"]));
+      expect(Object.keys(listed)).not.toEqual(expect.arrayContaining(["history"]));
+    }
+  });
+
+  test("job", async () => {
+    expect(job.parse(await json(["job", "done"]))).toMatchObject({
+      state: "completed",
+      labels: { book: "9" },
+      result: { greeting: "hello world" },
+      history: [{ fact: "JobSubmitted", from: null }, {}, {}, { fact: "RunCompleted", to: "completed" }],
+    });
+  });
+
+  test("slots", async () => {
+    const { pools } = slots.parse(await json(["slots"]));
+    expect(pools).toMatchObject([
+      { name: "global", capacity: 1, used: 1, free: 0, waiting: 2, holders: [{ job: "holder" }] },
+    ]);
+  });
+
+  test("explain", async () => {
+    const told = explanation.parse(await json(["explain", "last"]));
+    expect(told).toMatchObject({
+      verdict: "waiting",
+      blockedBy: [{ pool: "global", holders: ["holder"], ahead: ["next"] }],
+    });
+  });
+
+  test("queue, limits, workers and health", async () => {
+    const [queue, limits, workers, health] = await Promise.all([
+      json(["queue"]),
+      json(["limits"]),
+      json(["workers"]),
+      json(["health"]),
+    ]);
+    expect(queue).toMatchObject([
+      { place: 1, job: "next", blockedBy: [{ pool: "global", cause: "full" }] },
+      { place: 2, job: "last" },
+    ]);
+    expect(limits).toMatchObject({ limits: { global: 1 }, isDefault: false });
+    expect(workers).toMatchObject({ workers: [{ used: 1, jobs: ["holder"] }] });
+    expect(health).toMatchObject({
+      role: "leader",
+      epoch: 1,
+      jobs: { running: 1, queued: 2, completed: 1, failed: 1 },
+    });
+  });
+});
+
+describe("jobs", () => {
+  const ids = async (...args: string[]) =>
+    z
+      .array(listedJob)
+      .parse(await json(["jobs", ...args]))
+      .map(({ id }) => id);
+
+  test("given filters, then only the jobs that match all of them are listed", async () => {
+    expect(await ids("--state", "queued")).toEqual(["next", "last"]);
+    expect(await ids("--state", "running", "--state", "failed,completed")).toEqual(["holder", "broken", "done"]);
+    expect(await ids("--type", "waits", "--label", "book=9")).toEqual(["next"]);
+    expect(await ids("--limit", "2")).toEqual(["holder", "next"]);
+  });
+
+  test("given -o jsonl, then each job is one line of JSON", async () => {
+    const { stdout } = await world.run(["jobs", "-o", "jsonl"]);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.map((line) => listedJob.parse(JSON.parse(line)).id)).toEqual([
+      "holder",
+      "next",
+      "last",
+      "broken",
+      "done",
+    ]);
+  });
+
+  test("given no terminal, then the table is plain text under a heading", async () => {
+    const { stdout, code } = await world.run(["jobs"]);
+    expect(code).toBe(0);
+    const [head = "", first = ""] = stdout.split("\n");
+    expect(head).toMatch(/^JOB\s+TYPE\s+STATE\s+PRIO\s+TRY\s+CREATED\s+NEEDS\s+ABOUT$/);
+    expect(first).toMatch(/^holder\s+waits\s+running\s+0\s+1\/3\s/);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("given no job that matches, then standard output is empty for people and an empty array for programs", async () => {
+    expect(await world.run(["jobs", "--type", "nonesuch"])).toEqual({ code: 0, stdout: "", stderr: "no jobs\n" });
+    expect(await ids("--type", "nonesuch")).toEqual([]);
+  });
+});
+
+describe("people see", () => {
+  test.each([
+    [
+      ["job", "broken"],
+      [/^state\s+failed$/m, /^reason\s+it is broken$/m, /RunFailed\s+running → failed/],
+    ],
+    [["slots"], [/^global\s+1\s+1\s+0\s+2\s+holder \(/m]],
+    [["queue"], [/^\s+1\s+next\s/m, /^\s+2\s+last\s.*global \(full\)$/m]],
+    [["workers"], [/holder$/m]],
+    [["explain", "next"], [/^next waits for global: 1 of 1 used by holder/]],
+    [["limits"], [/^global\s+1$/m]],
+    [["health"], [/^answers\s+the leader/m, /^jobs\s+2 queued, 1 running, 1 completed, 1 failed$/m]],
+  ])("%j as text", async (args, patterns) => {
+    const { code, stdout, stderr } = await world.run(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const pattern of patterns) expect(stdout).toMatch(pattern);
+  });
+
+  test.each([
+    [["job", "nobody"], "there is no job nobody"],
+    [["explain", "nobody"], "there is no job nobody"],
+  ])("%j: the exit code is 3, and nothing is on standard output", async (args, reason) => {
+    const { code, stdout, stderr } = await world.run([...args, "-o", "json"]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toContain(reason);
+  });
+});

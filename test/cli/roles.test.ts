@@ -1,0 +1,74 @@
+/** The program with the credentials of each role (docs/deploy/roles.conf): what it may do works, the rest is told plainly. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadConfiguration } from "../../src/config/index.js";
+import { createLogger } from "../../src/logger.js";
+import { type Scheduler, startScheduler } from "../../src/scheduler.js";
+import { passwordOf, type Role, type RolesServer, startRolesServer } from "../deploy/roles-server.js";
+import { startProgram } from "./world.js";
+
+let roles: RolesServer;
+let scheduler: Scheduler;
+beforeAll(async () => {
+  roles = await startRolesServer("current");
+  const loaded = loadConfiguration({ env: {}, cwd: "/", typesInCode: ["hello"] });
+  if (loaded.kind === "refused") throw new Error(JSON.stringify(loaded.problems));
+  scheduler = await startScheduler({
+    connection: { servers: [roles.server.url], user: "dispatcher", pass: passwordOf("dispatcher") },
+    configuration: loaded.configuration,
+    functions: new Map([["hello", () => "done"]]),
+    log: createLogger("silent"),
+  });
+});
+afterAll(async () => {
+  await scheduler.stop();
+  await roles[Symbol.asyncDispose]();
+});
+
+const runAs = (role: Role, ...args: string[]) => {
+  const url = new URL(roles.server.url);
+  [url.username, url.password] = [role, passwordOf(role)];
+  return startProgram(args, { env: { NATS_URL: url.href } }).ended;
+};
+
+describe("roles", () => {
+  test("an operator submits, waits, asks and commands", async () => {
+    expect(await runAs("operator", "submit", "hello", "--id", "one", "--wait")).toMatchObject({
+      code: 0,
+      stdout: "one\ndone\n",
+    });
+    expect(await runAs("operator", "pause", "global")).toMatchObject({ code: 0 });
+    expect(await runAs("operator", "resume", "global")).toMatchObject({ code: 0 });
+  });
+
+  test("a viewer asks, and reads the ledger, also as of the past", async () => {
+    expect(await runAs("viewer", "jobs", "-o", "json")).toMatchObject({ code: 0, stderr: "" });
+    expect(await runAs("viewer", "slots", "--at", "1")).toMatchObject({ code: 0, stderr: "" });
+    expect((await runAs("viewer", "log", "tail")).stdout).toContain("DispatcherElected");
+  });
+
+  test("a publisher submits", async () => {
+    expect(await runAs("publisher", "submit", "hello", "--id", "two")).toMatchObject({
+      code: 0,
+      stdout: "two\n",
+      stderr: "",
+    });
+  });
+
+  test.each([
+    ["publisher", ["jobs"], "may not publish to signalbox.query.jobs"],
+    ["viewer", ["submit", "hello"], "may not publish to signalbox.submit.hello"],
+    ["viewer", ["cancel", "one"], "may not publish to signalbox.api.cancel"],
+  ] as const)("given a %s, when %j, then the subject that is forbidden is named", async (role, args, reason) => {
+    const { code, stdout, stderr } = await runAs(role, ...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(reason);
+  });
+
+  test("given a wrong password, then no secret is in what is said", async () => {
+    const env = { NATS_URL: roles.server.url.replace("//", "//operator:hunter2@") };
+    const { code, stdout, stderr } = await startProgram(["jobs"], { env }).ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("are the credentials right?");
+    expect(stderr).not.toContain("hunter2");
+  });
+});
