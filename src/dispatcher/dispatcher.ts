@@ -14,9 +14,9 @@ import {
 } from "../../machines/dispatcher.js";
 import { Stepper } from "../../machines/stepper.js";
 import { type Fold, LedgerCorrupt } from "../../projections/fold.js";
-import type { JobRow } from "../../projections/jobs.js";
+import type { DrawRetryTime } from "../../projections/reports.js";
 import type { Order } from "./arrivals.js";
-import { backoffMs } from "./backoff.js";
+import { retryTimes } from "./backoff.js";
 import { Mailbox } from "./mailbox.js";
 import type { DispatcherOptions } from "./options.js";
 import { Reign } from "./reign.js";
@@ -26,8 +26,6 @@ import { type Answer, type Effect, type Input, type Proposal, takeTurn } from ".
 
 /** Undecided items kept in memory; the rest waits in the intake stream. */
 const MAILBOX_ITEMS_MAX = 5_000;
-/** The intake is trimmed this far behind, and no more often than every so many messages (D3). */
-const TRIM_EVERY_MESSAGES = 10_000;
 
 /** How the dispatcher ended. `error` is there when it had to stop: the message says what is wrong with the ledger, and where. */
 export interface Ended {
@@ -42,6 +40,7 @@ export class Dispatcher {
   readonly id: DispatcherId;
   readonly #options: DispatcherOptions;
   readonly #actor: SteppedActor<DispatcherEvent, DispatcherAction>;
+  readonly #drawRetryTime: DrawRetryTime;
   readonly #mailbox = new Mailbox<Input>(MAILBOX_ITEMS_MAX);
   readonly #standby: Standby;
   #reign: Reign | null = null;
@@ -56,7 +55,6 @@ export class Dispatcher {
   /** Questions about the projection that came while an entry was in flight; answered when it is stored. */
   #questions: (() => void)[] = [];
   #cancelAlarm = () => {};
-  #trimmed = 0;
   #entries = 0;
   #error: Error | null = null;
   #onEnded: (ended: Ended) => void = () => {};
@@ -64,6 +62,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#standby = new Standby(options);
+    this.#drawRetryTime = retryTimes(options);
     this.id = `${process.pid}-${randomBytes(4).toString("hex")}` as DispatcherId;
     const actions: Record<DispatcherAction, () => void> = {
       connect: () => this.#inRole((signal) => this.#connect(signal)),
@@ -255,17 +254,7 @@ export class Dispatcher {
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);
     for (const answer of this.#questions.splice(0)) answer();
-    this.#trimIntake();
-  }
-
-  #trimIntake(): void {
-    const { intake, log } = this.#options;
-    const { sequence } = this.#standby.fold.head.intake;
-    if (sequence - this.#trimmed < TRIM_EVERY_MESSAGES) return;
-    this.#trimmed = sequence;
-    intake
-      .trim(sequence)
-      .catch((error: unknown) => log.warn({ err: error }, "the intake was not trimmed; it will be later"));
+    this.#reign?.trimIntake();
   }
 
   /** Wakes the dispatcher when the next job is due. */
@@ -297,12 +286,6 @@ export class Dispatcher {
     this.#proposal = null;
     for (const answer of this.#questions.splice(0)) answer();
   }
-
-  readonly #drawRetryTime = (row: JobRow, retryAfterMs: number | null): string => {
-    const { backoffOf, random, clock } = this.#options;
-    const wait = backoffMs(backoffOf(row.spec?.type ?? ""), row.attempts.length, random(), retryAfterMs);
-    return new Date(clock.now() + wait).toISOString();
-  };
 
   #nextEntryId(): EntryId {
     this.#entries += 1;

@@ -18,6 +18,8 @@ import type { Effect, Input } from "./turn.js";
 
 /** How long the word that a run has started may wait to be recorded together with something else. */
 const STARTED_WAITS_MS_MAX = 5;
+/** The intake is trimmed no more often than every so many messages. */
+const TRIM_EVERY_MESSAGES = 10_000;
 /** After an abort at shutdown, runs have this long to settle before they are handed back as they are. */
 const ABORTED_SETTLE_MS = 6_000;
 
@@ -38,6 +40,7 @@ export class Reign {
   readonly #worker: Worker;
   readonly #ending = new AbortController();
   readonly #stopAnswering: () => void;
+  #trimmed = 0;
   #cancelPatience: (() => void) | null = null;
   readonly #cancelExpiry: () => void;
 
@@ -85,6 +88,17 @@ export class Reign {
       wake();
       await mailbox.room();
     }
+  }
+
+  /** Forgets what of the intake is decided: the ledger has it (D3). */
+  trimIntake(): void {
+    const { options, fold } = this.#of;
+    const { sequence } = fold.head.intake;
+    if (sequence - this.#trimmed < TRIM_EVERY_MESSAGES) return;
+    this.#trimmed = sequence;
+    options.intake
+      .trim(sequence)
+      .catch((error: unknown) => options.log.warn({ err: error }, "the intake was not trimmed; it will be later"));
   }
 
   perform(effect: Effect): void {

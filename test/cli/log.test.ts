@@ -185,7 +185,7 @@ describe("questions of an exported log", () => {
 });
 
 describe("without a scheduler", () => {
-  test("given a ledger on the server, when its scheduler is gone, then questions are answered from it and commands are not", async () => {
+  test("given a ledger on the server, when its scheduler is gone, then questions are answered from it, commands are not, and jobs wait for the next one", async () => {
     await using other = await startWorld("namespace: other\n");
     const inOther = (...args: string[]) => other.run([...args, "--namespace", "other"]);
     await inOther("submit", "hello", "--id", "only", "--wait");
@@ -199,5 +199,10 @@ describe("without a scheduler", () => {
     expect(cancel.stderr).toContain("signalbox up");
     // The intake still takes jobs.
     expect(await inOther("submit", "hello", "--id", "early")).toMatchObject({ code: 0, stdout: "early\n" });
+    const waiting = other.start(["submit", "hello", "--id", "waited", "--wait", "--namespace", "other"]);
+    await waiting.saw("stderr", "no scheduler answers; the job waits in the intake until one runs");
+    await other.startAgain();
+    expect((await waiting.ended).stdout).toContain("hello world");
+    expect(await waiting.ended).toMatchObject({ code: 0 });
   });
 });

@@ -36,6 +36,8 @@ export interface RunOptions {
 export interface World extends AsyncDisposable {
   readonly server: NatsTestServer;
   readonly scheduler: Scheduler;
+  /** Starts another scheduler like the first, after that one was stopped. */
+  startAgain(): Promise<void>;
   /** An empty working folder. */
   readonly folder: string;
   /** Runs `signalbox …` against this server to its end. */
@@ -56,17 +58,24 @@ export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World>
   const loaded = loadConfiguration({ path: file, env: {}, cwd: folder, typesInCode: TYPES });
   if (loaded.kind === "refused") throw new Error(JSON.stringify(loaded.problems));
   const gates = new Gates();
-  const scheduler = await startScheduler({
-    connection: { servers: [server.url] },
-    configuration: loaded.configuration,
-    functions: new Map(Object.entries(functionsWith(gates))),
-    log: createLogger("silent"),
-  });
+  const begin = () =>
+    startScheduler({
+      connection: { servers: [server.url] },
+      configuration: loaded.configuration,
+      functions: new Map(Object.entries(functionsWith(gates))),
+      log: createLogger("silent"),
+    });
+  let scheduler = await begin();
   const start = (args: readonly string[], options: RunOptions = {}) =>
     startProgram(args, { cwd: folder, ...options, env: { NATS_URL: server.url, ...options.env } });
   return {
     server,
-    scheduler,
+    get scheduler() {
+      return scheduler;
+    },
+    startAgain: async () => {
+      scheduler = await begin();
+    },
     folder,
     start,
     run: (args, options) => start(args, options).ended,
