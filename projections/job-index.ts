@@ -156,7 +156,8 @@ export class JobIndex {
     if (row.spec === null || number !== row.attempts.length + 1)
       throw new Error(`attempt ${number} does not follow ${row.attempts.length}`);
     const { type, resources } = row.spec;
-    const holding = { job, type, resources, grant, since: grantedAt, worker };
+    // Frozen here, so that the slots need not walk into it.
+    const holding = Object.freeze({ job, type, resources: Object.freeze(resources), grant, since: grantedAt, worker });
     this.#onSlotChange({ kind: "take", holding, claimed: fact.demand });
     const open = { startedAt: null, finishedAt: null, outcome: null, exitCode: null, error: null };
     row.attempts.push({ number, worker, grant, grantedAt, leaseMs, ...open });

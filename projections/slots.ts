@@ -8,6 +8,7 @@
 import type { FactOf, ProcessIdentity } from "../events/facts.js";
 import { capacities, DEFAULT_LIMITS, type Limits } from "../events/limits.js";
 import type { JobId, PoolName, Position, WorkerId } from "../events/names.js";
+import { remember } from "../events/remember.js";
 import { type Demand, type Demanding, demandOf } from "./demand.js";
 import { type Draft, evolve } from "./draft.js";
 
@@ -67,81 +68,120 @@ type SlotsDraft = Draft<Slots>;
 /** Applies changes in order. Throws `SlotViolation` at the first that breaks a rule. */
 export function changeSlots(slots: Slots, changes: readonly SlotChange[]): Slots {
   if (changes.length === 0) return slots;
-  // Read beside the draft: demands are remembered by the identity of the limits, which a draft would hide.
-  let { limits } = slots;
   return evolve(slots, (draft) => {
-    for (const change of changes) {
-      if (change.kind === "limits") limits = change.limits;
-      applyChange(draft, change, limits);
-    }
+    const batch = new Batch(draft, slots.limits);
+    for (const change of changes) batch.apply(change);
+    batch.writeSums();
   });
 }
 
 /** A record without inherited members: a job may be called "constructor". */
 const record = <K extends string, V>(): Record<K, V> => Object.create(null);
 
-export const emptySlots: Slots = changeSlots({ limits: {}, pools: record(), workers: record(), holdings: record() }, [
-  { kind: "limits", limits: DEFAULT_LIMITS },
-]);
-
-function applyChange(slots: SlotsDraft, change: SlotChange, limits: Limits): void {
-  switch (change.kind) {
-    case "take":
-      return take(slots, change.holding, change.claimed, limits);
-    case "free":
-      return free(slots, change.job, demandOf(change.demanding, limits));
-    case "limits":
-      return changeLimits(slots, limits);
-    case "pause":
-      mustPool(slots, change.pool).paused = change.paused;
-      return;
-    case "join":
-      return join(slots, change.fact, change.at);
-    case "leave":
-      return leave(slots, change.worker);
-    default:
-      return change satisfies never;
-  }
+/** What of a pool or a worker a batch adds up. */
+interface Sum {
+  readonly capacity: number;
+  /** A pool that is paused, or a worker that has left: nothing more is taken of it. */
+  readonly closed: boolean;
+  readonly types: readonly string[] | null;
+  used: number;
 }
 
-/** All slots at once or none (CC-2): every pool and the worker are looked at before the first is touched. */
-function take(slots: SlotsDraft, holding: Holding, claimed: Readonly<Record<string, number>>, limits: Limits): void {
-  const { job, worker: workerId } = holding;
-  if (slots.holdings[job] !== undefined) throw new SlotViolation(`${job} holds its slots already`);
-  const demand = demandOf(holding, limits);
-  if (Object.keys(claimed).length !== demand.size)
-    throw new SlotViolation(`${job} was granted other pools than it demands`);
-  for (const [name, units] of demand) {
-    const pool = slots.pools[name];
-    if (claimed[name] !== units)
-      throw new SlotViolation(`${job} demands ${units} of ${name} and was granted ${claimed[name]}`);
-    if (pool === undefined || pool.paused) throw new SlotViolation(`${name} is paused or unknown`);
-    if (pool.used + units > pool.capacity)
-      throw new SlotViolation(
-        `${name} would be over capacity: ${pool.used} of ${pool.capacity} used, ${job} takes ${units}`,
-      );
-  }
-  const worker = slots.workers[workerId];
-  if (worker === undefined || worker.leaving)
-    throw new SlotViolation(`${job} was granted to ${workerId}, which has not joined or has left`);
-  if (worker.types !== null && !worker.types.includes(holding.type))
-    throw new SlotViolation(`${workerId} does not run ${holding.type}`);
-  if (worker.used >= worker.capacity)
-    throw new SlotViolation(`${workerId} would run more than its capacity of ${worker.capacity}`);
-  for (const [name, units] of demand) mustPool(slots, name).used += units;
-  worker.used += 1;
-  slots.holdings[job] = holding;
-}
+/**
+ * A batch of changes to one draft. Many slots of few pools are taken and given back in a batch, and going through a draft
+ * costs: so the sums are kept beside it, and written when something else is changed, or at the end.
+ */
+class Batch {
+  readonly #draft: SlotsDraft;
+  /** Not read from the draft: demands are remembered by the identity of the limits, which a draft would hide. */
+  #limits: Limits;
+  readonly #pools = new Map<PoolName, Sum>();
+  readonly #workers = new Map<WorkerId, Sum>();
+  readonly #holdings: SlotsDraft["holdings"];
 
-function free(slots: SlotsDraft, job: JobId, demand: Demand): void {
-  const holding = slots.holdings[job];
-  if (holding === undefined) throw new SlotViolation(`${job} holds no slots to give back`);
-  for (const [name, units] of demand) mustPool(slots, name).used -= units;
-  const worker = slots.workers[holding.worker];
-  if (worker === undefined) throw new SlotViolation(`${job} was held by ${holding.worker}, which has left`);
-  worker.used -= 1;
-  delete slots.holdings[job];
-  if (worker.leaving && worker.used === 0) delete slots.workers[holding.worker];
+  constructor(draft: SlotsDraft, limits: Limits) {
+    this.#draft = draft;
+    this.#limits = limits;
+    this.#holdings = draft.holdings;
+  }
+
+  apply(change: SlotChange): void {
+    if (change.kind === "take") return this.#take(change.holding, change.claimed);
+    if (change.kind === "free") return this.#free(change.job, demandOf(change.demanding, this.#limits));
+    this.writeSums();
+    switch (change.kind) {
+      case "limits":
+        this.#limits = change.limits;
+        return changeLimits(this.#draft, change.limits);
+      case "pause":
+        mustPool(this.#draft, change.pool).paused = change.paused;
+        return;
+      case "join":
+        return join(this.#draft, change.fact, change.at);
+      case "leave":
+        return leave(this.#draft, change.worker);
+      default:
+        return change satisfies never;
+    }
+  }
+
+  writeSums(): void {
+    for (const [name, { used }] of this.#pools) mustPool(this.#draft, name).used = used;
+    for (const [id, { used, closed }] of this.#workers) {
+      if (closed && used === 0) delete this.#draft.workers[id];
+      else mustWorker(this.#draft, id).used = used;
+    }
+    this.#pools.clear();
+    this.#workers.clear();
+  }
+
+  /** All slots at once or none (CC-2): every pool and the worker are looked at before the first is touched. */
+  #take(holding: Holding, claimed: Readonly<Record<string, number>>): void {
+    const { job, type, worker: workerId } = holding;
+    if (this.#holdings[job] !== undefined) throw new SlotViolation(`${job} holds its slots already`);
+    const demand = demandOf(holding, this.#limits);
+    if (Object.keys(claimed).length !== demand.size)
+      throw new SlotViolation(`${job} was granted other pools than it demands`);
+    for (const [name, units] of demand) {
+      const { capacity, closed, used } = this.#pool(name);
+      if (claimed[name] !== units)
+        throw new SlotViolation(`${job} demands ${units} of ${name} and was granted ${claimed[name]}`);
+      if (closed) throw new SlotViolation(`${name} is paused`);
+      if (used + units > capacity)
+        throw new SlotViolation(`${name} would be over capacity: ${used} of ${capacity} used, ${job} takes ${units}`);
+    }
+    const worker = this.#worker(workerId);
+    if (worker.closed) throw new SlotViolation(`${job} was granted to ${workerId}, which has left`);
+    if (worker.types !== null && !worker.types.includes(type))
+      throw new SlotViolation(`${workerId} does not run ${type}`);
+    if (worker.used >= worker.capacity)
+      throw new SlotViolation(`${workerId} would run more than its capacity of ${worker.capacity}`);
+    for (const [name, units] of demand) this.#pool(name).used += units;
+    worker.used += 1;
+    this.#holdings[job] = holding;
+  }
+
+  #free(job: JobId, demand: Demand): void {
+    const holding = this.#holdings[job];
+    if (holding === undefined) throw new SlotViolation(`${job} holds no slots to give back`);
+    for (const [name, units] of demand) this.#pool(name).used -= units;
+    this.#worker(holding.worker).used -= 1;
+    delete this.#holdings[job];
+  }
+
+  #pool(name: PoolName): Sum {
+    return remember(this.#pools, name, () => {
+      const { capacity, used, paused } = mustPool(this.#draft, name);
+      return { capacity, used, closed: paused, types: null };
+    });
+  }
+
+  #worker(id: WorkerId): Sum {
+    return remember(this.#workers, id, () => {
+      const { capacity, used, leaving, types } = mustWorker(this.#draft, id);
+      return { capacity, used, closed: leaving, types };
+    });
+  }
 }
 
 /** New limits count what is running as if they had always been there: a pool may begin above its capacity, and drains. */
@@ -172,8 +212,7 @@ function join(slots: SlotsDraft, fact: FactOf<"WorkerJoined">, joinedAt: string)
 }
 
 function leave(slots: SlotsDraft, id: WorkerId): void {
-  const worker = slots.workers[id];
-  if (worker === undefined) throw new SlotViolation(`${id} has not joined`);
+  const worker = mustWorker(slots, id);
   if (worker.used > 0) worker.leaving = true;
   else delete slots.workers[id];
 }
@@ -184,7 +223,17 @@ function mustPool(slots: SlotsDraft, name: PoolName): Draft<Pool> {
   return pool;
 }
 
+function mustWorker(slots: SlotsDraft, id: WorkerId): Draft<Worker> {
+  const worker = slots.workers[id];
+  if (worker === undefined) throw new SlotViolation(`${id} has not joined, or has left`);
+  return worker;
+}
+
 /** The holdings, oldest grant first. Sorted, because a record puts ids that look like numbers before all others. */
 export function oldestFirst(slots: Slots): Holding[] {
   return Object.values<Holding>(slots.holdings).sort((a, b) => a.grant - b.grant);
 }
+
+export const emptySlots: Slots = changeSlots({ limits: {}, pools: record(), workers: record(), holdings: record() }, [
+  { kind: "limits", limits: DEFAULT_LIMITS },
+]);

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { NotRetryable, type SignalboxOptions, SignalboxOptionsError, startSignalbox } from "../src/index.js";
+import { NotRetryable, SignalboxOptionsError, startSignalbox } from "../src/index.js";
 import { connect } from "../src/nats/door.js";
 import { untilNoneWith } from "./cli/processes.js";
 import { startNatsServer } from "./support/nats-server.js";
@@ -29,8 +29,23 @@ function blockOf(text: string, language: string): string {
   return block;
 }
 
-/** What can be wrong with options is wrong at compile time, too; this is for what a program without types may pass. */
-const unchecked = (options: Record<string, unknown>) => options as unknown as SignalboxOptions;
+/** What a program without types may pass: in this one, the compiler would say it. */
+const WRONG_OPTIONS: readonly (readonly [string, object, RegExp])[] = [
+  [
+    "a misspelt key",
+    { types: { a: { run: () => 1, timeot: "1s" } } },
+    /types\.a\.timeot: unknown key; did you mean timeout/,
+  ],
+  ["a limit that is none", { limits: { global: 0 } }, /limits\.global: must be a positive whole number/],
+  ["a limit of an unknown type", { limits: { types: { b: 1 } } }, /limits\.types\.b: unknown type/],
+  [
+    "a tag without a pool",
+    { types: { a: { run: () => 1, resources: { gpu: 1 } } }, limits: { resources: { cpu: 1 } } },
+    /gpu: names no pool/,
+  ],
+  ["an address that is none", { nats: "http://x" }, /must be an address such as nats:/],
+  ["a file that is not there", { config: "nowhere.yaml" }, /nowhere\.yaml/],
+];
 
 describe("the library", () => {
   test("given the example of docs/library.md, when it is run as it stands, then it prints what the page says, ends by itself and leaves no process", async () => {
@@ -179,29 +194,10 @@ describe("the library", () => {
     await expect.poll(async () => (await box.query("job", { id: "j1" }).catch(() => null))?.state).toBe("completed");
   });
 
-  test.each([
-    [
-      "a misspelt key",
-      { types: { a: { run: () => 1, timeot: "1s" } } },
-      /types\.a\.timeot: unknown key; did you mean timeout/,
-    ],
-    ["a limit that is none", { types: {}, limits: { global: 0 } }, /limits\.global: must be a positive whole number/],
-    [
-      "a limit of an unknown type",
-      { types: { a: () => 1 }, limits: { types: { b: 1 } } },
-      /limits\.types\.b: unknown type/,
-    ],
-    [
-      "a tag without a pool",
-      { types: { a: { run: () => 1, resources: { gpu: 1 } } }, limits: { resources: { cpu: 1 } } },
-      /gpu: names no pool/,
-    ],
-    ["an address that is none", { types: {}, nats: "http://x" }, /must be an address such as nats:/],
-    ["a file that is not there", { types: {}, config: "nowhere.yaml" }, /nowhere\.yaml/],
-  ])(
+  test.each(WRONG_OPTIONS)(
     "given %s, when it is started, then all that is wrong is told at once and nothing is started",
     async (_what, options, text) => {
-      const started = startSignalbox(unchecked(options));
+      const started = startSignalbox(Object.assign({ types: {} }, options));
       await expect(started).rejects.toBeInstanceOf(SignalboxOptionsError);
       await expect(started).rejects.toThrow(text);
     },

@@ -9,7 +9,7 @@ import type { Subjects } from "../nats/subjects.js";
 const PROGRESS_CHARS_MAX = 32 * 1024;
 
 /**
- * Announces the job facts of stored entries as `{position, at, type, job, …}`, with the JSON that the ledger holds. An
+ * Announces the job facts of stored entries as `{address, at, type, job, …}`, with the JSON that the ledger holds. An
  * announcement goes out behind the next append, or when the event loop comes round: one write to the socket
  * instead of two, where the next job waits for the append.
  */
@@ -44,6 +44,8 @@ export class Announcer {
 
   progress(job: JobId, update: Json): void {
     if (this.#nc.isClosed()) return;
+    // A watcher hears that a job was granted before it hears how it gets on.
+    this.flush();
     const text = JSON.stringify(update);
     if (text.length <= PROGRESS_CHARS_MAX) this.#nc.publish(this.#subjects.progress(job), text);
   }
@@ -51,7 +53,7 @@ export class Announcer {
   #publish({ facts, position, at }: Proposal): void {
     for (const [index, { fact, json }] of facts.entries()) {
       if (!("job" in fact)) continue;
-      const stamp = `{"position":"${factAddress(position, index)}","at":"${at}",`;
+      const stamp = `{"address":"${factAddress(position, index)}","at":"${at}",`;
       this.#nc.publish(this.#subjects.event(fact.job, fact.type), stamp + json.slice(1));
     }
   }

@@ -1,18 +1,13 @@
 /** What `up` says when its scheduler is ready: where everything is, what the limits are, and whether it leads. */
 import { capacities, type Limits } from "../../events/limits.js";
-import { askLeader } from "../api/leadership.js";
 import type { LoadedConfiguration } from "../config/index.js";
 import { type DurabilityNote, durabilityNotes } from "../doctor/durability.js";
 import type { Host } from "../host.js";
 import { openConnection } from "../nats/connection.js";
 import type { NatsConnection } from "../nats/door.js";
+import { type Role, untilRole } from "../role.js";
 import type { Output } from "./options.js";
 import type { Terminal } from "./terminal.js";
-
-/** How often the scheduler is asked whether it leads by now. */
-const ROLE_POLL_MS = 50;
-/** A leader that is paused is waited for at least 5 s; after this long the banner says that it is not settled yet. */
-const ROLE_WAIT_MS_MAX = 15_000;
 
 export interface ReadyOptions {
   readonly host: Host;
@@ -23,15 +18,12 @@ export interface ReadyOptions {
   readonly until: Promise<unknown>;
 }
 
-/** The role of this scheduler, and who leads if it does not. */
-type Role = { readonly role: "leading" } | { readonly role: "standby" | "starting"; readonly leader: string | null };
-
 /** Waits until the scheduler leads or stands by, then says so: to people on standard error, to programs as one JSON line. */
 export async function showReady({ host, loaded, output, terminal, until }: ReadyOptions): Promise<void> {
   const { configuration } = loaded;
   const nc = await openConnection(host.settings, `signalbox up ${process.pid}`, true);
   try {
-    const role = await roleOf(host, nc, until);
+    const role = await untilRole(host.scheduler, nc, until);
     if (role === null) return;
     const { limits, inForce } = await host.scheduler.dispatcher.query((fold) => ({
       limits: fold.slots.limits,
@@ -86,28 +78,6 @@ function roleText(role: Role): string {
 function limitsText(limits: Limits): string {
   const pools = [...capacities(limits)].map(([pool, capacity]) => `${pool}=${capacity}`);
   return pools.length === 0 ? "none" : pools.join(" ");
-}
-
-/** Null if the scheduler ended first. A standby has a leader that answers: else it is about to lead itself. */
-async function roleOf({ scheduler }: Host, nc: NatsConnection, until: Promise<unknown>): Promise<Role | null> {
-  const { dispatcher, subjects } = scheduler;
-  let isOver = false;
-  void until.then(() => {
-    isOver = true;
-  });
-  const deadline = performance.now() + ROLE_WAIT_MS_MAX;
-  let leader: string | null = null;
-  while (!isOver) {
-    if (dispatcher.leads) return { role: "leading" };
-    if (dispatcher.state === "standby") {
-      leader = await dispatcher.query((fold) => fold.leader?.dispatcher ?? null);
-      if (leader !== null && (await askLeader(nc, subjects)) === "leads")
-        return dispatcher.leads ? { role: "leading" } : { role: "standby", leader };
-    }
-    if (performance.now() > deadline) return { role: "starting", leader };
-    await new Promise((resolve) => setTimeout(resolve, ROLE_POLL_MS));
-  }
-  return null;
 }
 
 /** The embedded server has said in the log what it cannot do. What a foreign one does not tell is not made up. */

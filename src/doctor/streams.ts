@@ -4,6 +4,8 @@ import type { Subjects } from "../nats/subjects.js";
 import { type Finding, ok, problem, warning } from "./finding.js";
 
 const STREAM_NOT_FOUND = 10059;
+/** The client's code for "the server does not let us". */
+const PERMISSIONS_VIOLATION = "PERMISSIONS_VIOLATION";
 /** Above this, "30 s ago" and due times are noticeably wrong; nothing is lost by it. */
 const CLOCK_OFFSET_MS_MAX = 2_000;
 
@@ -14,14 +16,23 @@ export interface StreamsFound {
 }
 
 export async function checkStreams(jsm: JetStreamManager, subjects: Subjects): Promise<StreamsFound> {
-  const [intake, ledger] = [await configOf(jsm, subjects.intakeStream), await configOf(jsm, subjects.ledgerStream)];
+  const ledger = await configOf(jsm, subjects.ledgerStream);
+  // Those who only watch or command may not look at the intake, and need not.
+  const intake = await configOf(jsm, subjects.intakeStream).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === PERMISSIONS_VIOLATION) return "hidden" as const;
+    throw error;
+  });
   if (intake === null || ledger === null)
     return { findings: [warning("streams", "not made yet", "`signalbox up` makes them.")], replicas: null };
-  const faults = [...faultsOf(intake), ...faultsOf(ledger)];
+  const faults = [...(intake === "hidden" ? [] : faultsOf(intake)), ...faultsOf(ledger)];
   if (!ledger.deny_delete || !ledger.deny_purge) faults.push(`${ledger.name} allows deletes; it must be append-only`);
+  const intakeText =
+    intake === "hidden"
+      ? "the intake is not shown to these credentials"
+      : `${intake.name} keeps what is not decided yet`;
   const findings =
     faults.length === 0
-      ? [ok("streams", `${ledger.name} is append-only, ${intake.name} keeps everything until it is decided`)]
+      ? [ok("streams", `${ledger.name} is append-only; ${intakeText}`)]
       : faults.map((fault) => problem("streams", fault, "Remove the setting, or use another --namespace."));
   return { findings, replicas: ledger.num_replicas };
 }

@@ -52,7 +52,7 @@ export class Endings {
       },
     });
     this.#unsubscribe = () => {
-      if (!nc.isClosed()) subscription.unsubscribe();
+      if (!nc.isClosed() && !subscription.isClosed()) subscription.unsubscribe();
     };
     // It keeps no program alive: a program that waits for a job has the connection for that.
     this.#timer = setInterval(() => this.#askAgain(), ASK_AGAIN_MS).unref();
@@ -80,10 +80,15 @@ export class Endings {
     this.#awaited.delete(job);
   }
 
-  /** Says of each job how it has ended, if it has by now; of the others that nobody waits any longer. */
-  async close(): Promise<void> {
+  /** The scheduler is about to end, and must not be asked while its connection goes; `close` reads the ledger instead. */
+  stopAsking(): void {
     clearInterval(this.#timer);
     this.#unsubscribe();
+  }
+
+  /** Says of each job how it has ended, if it has by now; of the others that nobody waits any longer. */
+  async close(): Promise<void> {
+    this.stopAsking();
     // The scheduler may have ended before it could answer for the last jobs: the ledger has their ends.
     if (this.#awaited.size > 0) await this.#readEnds().catch(() => {});
     for (const job of [...this.#awaited.keys()])

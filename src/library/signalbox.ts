@@ -7,6 +7,7 @@ import { type CommandAnswer, type CommandVerb, openSession, type Questions, subm
 import type { Ended } from "../dispatcher/dispatcher.js";
 import { startHost } from "../host.js";
 import { createLogger } from "../logger.js";
+import { untilRole } from "../role.js";
 import { Endings } from "./endings.js";
 import { type Duration, type SignalboxOptions, settingsOf } from "./options.js";
 
@@ -65,7 +66,8 @@ export interface Signalbox<Type extends string = string> extends AsyncDisposable
 type AnyType = string & Record<never, never>;
 
 /**
- * Starts a scheduler in this process. Resolves when jobs can be submitted.
+ * Starts a scheduler in this process. Resolves when it leads, or stands by because another one does: jobs can be submitted,
+ * and questions are answered.
  * Throws `SignalboxOptionsError` if an option cannot be used, `NatsBinaryError`, `EmbeddedServerError` or
  * `ConnectionFailed` if there is no server, `StreamUnfit` if its streams could lose jobs.
  */
@@ -78,6 +80,7 @@ export async function startSignalbox<Type extends string>(options: SignalboxOpti
     await host.stop();
     throw error;
   });
+  await untilRole(host.scheduler, session.nc, host.ended);
   const endings = new Endings(session);
   let closing: Promise<void> | null = null;
 
@@ -95,6 +98,7 @@ export async function startSignalbox<Type extends string>(options: SignalboxOpti
   }
 
   async function close(): Promise<void> {
+    endings.stopAsking();
     const stopping = host.scheduler.stop();
     await Promise.race([stopping, host.ended]);
     await endings.close();

@@ -126,6 +126,8 @@ export class JetStreamLog implements Log {
       backlog.end();
     };
     signal.addEventListener("abort", stop, { once: true });
+    // It may have aborted while the consumer was being made; then nobody calls any more.
+    if (signal.aborted) stop();
     this.#reconnects.addEventListener("reconnect", stop, { once: true });
     const pump = (async () => {
       let expected = after + 1;
