@@ -17,6 +17,7 @@ import { JetStreamLog } from "./log/jetstream.js";
 import { Publisher } from "./log/publisher.js";
 import type { Logger } from "./logger.js";
 import { openConnection } from "./nats/connection.js";
+import type { NatsConnection } from "./nats/door.js";
 import { objectStore } from "./nats/object-store.js";
 import { openStreams } from "./nats/streams.js";
 import { type Subjects, subjectsOf } from "./nats/subjects.js";
@@ -46,30 +47,32 @@ export interface Scheduler {
 }
 
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
-  const { configuration, log } = options;
-  const clock = options.clock ?? systemClock;
-  const subjects = subjectsOf(configuration.namespace);
-  const runners = makeRunners(configuration, options.functions ?? new Map());
   const nc = await openConnection(options.connection, `signalbox scheduler ${process.pid}`);
-  const jsm = await openStreams(nc, subjects).catch(async (error: unknown) => {
+  try {
+    return await assemble(nc, options);
+  } catch (error) {
     await nc.close();
     throw error;
-  });
+  }
+}
+
+async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<Scheduler> {
+  const { configuration, log } = options;
+  const clock = options.clock ?? systemClock;
+  const functions = options.functions ?? new Map<string, JobFunction>();
+  const subjects = subjectsOf(configuration.namespace);
+  const jsm = await openStreams(nc, subjects);
   const publisher = new Publisher(nc);
   const announcer = new Announcer(nc, subjects);
-  const ledger = new JetStreamLog({
-    nc,
-    jsm,
-    stream: subjects.ledgerStream,
-    publisher,
-    afterAppend: () => announcer.flush(),
-  });
+  const ledger = new JetStreamLog({ nc, jsm, stream: subjects.ledgerStream, publisher });
   const intake = new JetStreamLog({ nc, jsm, stream: subjects.intakeStream, publisher });
+  const { identity } = await ledger.state();
+  const runners = makeRunners(configuration, identity, functions);
   const dispatcher: Dispatcher = new Dispatcher({
     subjects,
     ledger,
     intake,
-    catalogue: catalogueOf(configuration, [...(options.functions ?? new Map()).keys()]),
+    catalogue: catalogueOf(configuration, [...functions.keys()]),
     runners,
     results: resultStore(subjects.resultsBucket, objectStore(nc, subjects.resultsBucket)),
     workerCapacity: configuration.workerCapacity,
@@ -92,8 +95,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
         stopServing();
       };
     },
-    endOrphans: (isLost) =>
-      killOrphanedRuns(({ namespace, job, grant }) => namespace === subjects.namespace && isLost(job, grant)),
+    endOrphans: (isLost) => killOrphanedRuns((run) => run.ledger === identity && isLost(run.job, run.grant)),
     clock,
     random: options.random ?? Math.random,
     log,
@@ -101,6 +103,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     onTransition: (transition) => log.trace(transition, "dispatcher"),
   });
   const ended = dispatcher.run().then(async (end) => {
+    announcer.flush();
     await nc.drain().catch((error: unknown) => log.debug({ err: error }, "the connection was gone already"));
     return end;
   });
@@ -116,9 +119,13 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
 }
 
 /** One runner a type. A type for remote workers has none here. */
-function makeRunners(configuration: Configuration, functions: ReadonlyMap<string, JobFunction>): Map<string, Runner> {
+function makeRunners(
+  configuration: Configuration,
+  ledger: string,
+  functions: ReadonlyMap<string, JobFunction>,
+): Map<string, Runner> {
   const runners = new Map<string, Runner>();
-  const context = { namespace: configuration.namespace, environment: process.env };
+  const context = { ledger, environment: process.env };
   for (const [name, type] of Object.entries(configuration.types)) {
     const runner = createRunner(type.runner, type.options, context);
     if (runner !== null) runners.set(name, runner);

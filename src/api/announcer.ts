@@ -9,9 +9,8 @@ import type { Subjects } from "../nats/subjects.js";
 const PROGRESS_CHARS_MAX = 32 * 1024;
 
 /**
- * Announces the job facts of stored entries as `{address, at, type, job, …}`, with the JSON that the ledger holds. An
- * announcement goes out behind the next append, or when the event loop comes round: one write to the socket
- * instead of two, where the next job waits for the append.
+ * Announces the job facts of stored entries as `{address, at, type, job, …}`, with the JSON that the ledger holds. Not at once
+ * but when the event loop comes round: by then the next entry is on its way, and the next job does not wait for this.
  */
 export class Announcer {
   readonly #nc: NatsConnection;

@@ -1,8 +1,7 @@
 /** The sample jobs of the demo: a mix of three types with random priorities, the same for the same seed. */
 import type { JsonObject } from "../../events/json.js";
 
-export const DEMO_TYPES = ["story", "research", "thumbs"] as const;
-type DemoType = (typeof DEMO_TYPES)[number];
+type DemoType = "story" | "research" | "thumbs";
 
 export interface DemoJob {
   readonly id: string;
@@ -67,7 +66,7 @@ export function demoJobs(seed: number): DemoJob[] {
 }
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -71,7 +71,7 @@ function redrawnBlock(terminal: Terminal): DemoProgress {
 }
 
 /** A bar for each pool, then how many jobs are in each state. */
-export function blockLines(fold: Fold, { colors, width }: Terminal): string[] {
+function blockLines(fold: Fold, { colors, width }: Terminal): string[] {
   const { pools } = slotsView(fold);
   const nameWidth = Math.max(0, ...pools.map(({ name }) => name.length));
   const barWidth = Math.max(0, ...pools.map(({ capacity }) => capacity));

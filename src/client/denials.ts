@@ -1,10 +1,13 @@
 /** What the server does not let these credentials publish. It says so apart from the message, which goes nowhere. */
+import { setMaxListeners } from "node:events";
 import { Events, type NatsConnection } from "../nats/door.js";
 
 export class Denials {
   readonly #subjects = new EventTarget();
 
   constructor(nc: NatsConnection) {
+    // One listener a publish that is under way: there may be many, and each is removed by its signal.
+    setMaxListeners(0, this.#subjects);
     void this.#watch(nc);
   }
 

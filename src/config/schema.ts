@@ -145,7 +145,7 @@ export const configurationSchema = z
       .strictObject({
         keep: z
           .int()
-          .min(0)
+          .min(1)
           .max(10_000_000)
           .default(100_000)
           .describe("Finished jobs kept in memory for quick answers; older ones are read from the log. Default 100000"),

@@ -8,7 +8,7 @@ import { hasModel, type OllamaProbe, probeOllama } from "./ollama-probe.js";
 
 /** A problem for each variable that is missing and each option that cannot be used; one line if all is well. */
 export function checkOptions({ configuration, problemAt }: LoadedConfiguration, env: Environment): readonly Finding[] {
-  const context: RunnerContext = { namespace: configuration.namespace, environment: env };
+  const context: RunnerContext = { ledger: "", environment: env };
   const types = Object.entries(configuration.types);
   const wrong = types.flatMap(([name, type]) => {
     try {

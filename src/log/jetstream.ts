@@ -34,25 +34,21 @@ export class JetStreamLog implements Log {
   readonly #jsm: JetStreamManager;
   readonly #stream: string;
   readonly #publisher: Publisher;
-  readonly #afterAppend: () => void;
   readonly #reconnects = new EventTarget();
   /** The stream that was followed first; another one of the same name is not its continuation. */
   #identity: string | null = null;
 
-  /** `afterAppend`: what else there is to send goes behind the append, into the same write to the socket. */
   constructor(options: {
     nc: NatsConnection;
     jsm: JetStreamManager;
     stream: string;
     publisher: Publisher;
-    afterAppend?: () => void;
   }) {
     this.#nc = options.nc;
     this.#js = options.nc.jetstream();
     this.#jsm = options.jsm;
     this.#stream = options.stream;
     this.#publisher = options.publisher;
-    this.#afterAppend = options.afterAppend ?? (() => {});
     void this.#watchConnection();
   }
 
@@ -62,9 +58,7 @@ export class JetStreamLog implements Log {
   }
 
   append(append: Append): Promise<AppendOutcome> {
-    const outcome = this.#publisher.publish(append);
-    this.#afterAppend();
-    return outcome;
+    return this.#publisher.publish(append);
   }
 
   async read(sequence: number): Promise<StoredMessage | null> {

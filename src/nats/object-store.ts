@@ -5,11 +5,14 @@ import type { NatsConnection, ObjectStore } from "./door.js";
 export function objectStore(nc: NatsConnection, bucket: string): PutObject {
   let opened: Promise<ObjectStore> | null = null;
   return async (name, bytes) => {
-    opened ??= nc.jetstream().views.os(bucket).catch((error: unknown) => {
-      // Not opened: the next result tries again.
-      opened = null;
-      throw error;
-    });
+    opened ??= nc
+      .jetstream()
+      .views.os(bucket)
+      .catch((error: unknown) => {
+        // Not opened: the next result tries again.
+        opened = null;
+        throw error;
+      });
     const store = await opened;
     // Under its digest a name always has the same bytes, so what is there already need not be put again.
     if ((await store.info(name)) === null) await store.putBlob({ name }, bytes);

@@ -16,7 +16,7 @@ const paramBytesMax = 4 * 1024;
 const paramsBytesMax = 32 * 1024;
 
 export interface CommandEnvironmentSources {
-  readonly namespace: string;
+  readonly ledger: string;
   readonly inherited: Environment;
   readonly configured: readonly (readonly [string, string])[];
 }
@@ -31,7 +31,7 @@ export function commandEnvironment(run: Run, sources: CommandEnvironmentSources)
   return {
     ...env,
     ...paramVariables(run.params),
-    ...runMarks({ namespace: sources.namespace, job: run.job, grant: run.grant }),
+    ...runMarks({ ledger: sources.ledger, job: run.job, grant: run.grant }),
     SIGNALBOX_JOB_ID: run.job,
     SIGNALBOX_ATTEMPT: String(run.attempt),
     SIGNALBOX_GRANT: String(run.grant),

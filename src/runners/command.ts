@@ -48,7 +48,7 @@ interface Command {
 
 async function runCommand(run: Run, command: Command): Promise<Outcome> {
   const { options, context } = command;
-  const { namespace } = context;
+  const { ledger } = context;
   const [name, ...args] = options.argv;
   if (run.signal.aborted) return abortedFailure(run.signal);
 
@@ -58,7 +58,7 @@ async function runCommand(run: Run, command: Command): Promise<Outcome> {
       retryable: false,
     });
   }
-  const env = commandEnvironment(run, { namespace, inherited: context.environment, configured: command.configured });
+  const env = commandEnvironment(run, { ledger, inherited: context.environment, configured: command.configured });
   const program = await findProgram(name, { path: env["PATH"] ?? "", cwd });
   if (program === null) return programMissing(name, env["PATH"], cwd);
 
@@ -79,7 +79,7 @@ async function runCommand(run: Run, command: Command): Promise<Outcome> {
         lines.add(chunk);
       },
       onErrorOutput: (chunk) => stderr.add(chunk),
-      killEscaped: () => killAllOf({ namespace, job: run.job, grant: run.grant }),
+      killEscaped: () => killAllOf({ ledger, job: run.job, grant: run.grant }),
     });
     return outcomeOf({ run, options, end, stdout, stderr: stderr.text() });
   } catch (error) {
@@ -144,7 +144,7 @@ function skipReason(exitCode: number, stdout: HeadOfOutput, stderr: string): str
 /** False if something of the run is still there. */
 async function killAllOf(run: MarkedRun): Promise<boolean> {
   try {
-    await killOrphanedRuns((it) => it.namespace === run.namespace && it.job === run.job && it.grant === run.grant);
+    await killOrphanedRuns((it) => it.ledger === run.ledger && it.job === run.job && it.grant === run.grant);
     return true;
   } catch (error) {
     if (error instanceof OrphansRemainError) return false;

@@ -1,11 +1,12 @@
-/** Where a runner lives: the namespace, and the scheduler's environment variables as far as a runner may see them. */
+/** Where a runner lives: the ledger that grants its runs, and the scheduler's environment variables as far as a runner may see them. */
 
 import { type Environment, fillFromEnvironment } from "../config/environment.js";
 
 export type { Environment } from "../config/environment.js";
 
 export interface RunnerContext {
-  readonly namespace: string;
+  /** The ledger's identity: two schedulers on one machine may have the same namespace and not the same ledger. */
+  readonly ledger: string;
   /** Normally `process.env`. */
   readonly environment: Environment;
 }

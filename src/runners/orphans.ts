@@ -8,7 +8,7 @@ import { type JobId, jobIdSchema, type Position, positionSchema } from "../../ev
 
 /** A run, as a process of it can be recognised from outside. */
 export interface MarkedRun {
-  readonly namespace: string;
+  readonly ledger: string;
   readonly job: JobId;
   readonly grant: Position;
 }
@@ -25,7 +25,7 @@ const pollMs = 20;
 
 /** The environment variables by which a process can be recognised as part of a run. */
 export function runMarks(run: MarkedRun): Record<string, string> {
-  return { SIGNALBOX_NAMESPACE: run.namespace, SIGNALBOX_RUN: `${run.job}:${run.grant}` };
+  return { SIGNALBOX_LEDGER: run.ledger, SIGNALBOX_RUN: `${run.job}:${run.grant}` };
 }
 
 /**
@@ -68,12 +68,12 @@ async function processesOf(match: (run: MarkedRun) => boolean): Promise<number[]
 async function markedRun(pid: number): Promise<MarkedRun | null> {
   // Unreadable: another user's, or gone by now. Empty: a zombie, which runs no more.
   const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-  const namespace = variable(text, "SIGNALBOX_NAMESPACE");
+  const ledger = variable(text, "SIGNALBOX_LEDGER");
   const [job, grant] = variable(text, "SIGNALBOX_RUN")?.split(":") ?? [];
   const parsedJob = jobIdSchema.safeParse(job);
   const parsedGrant = positionSchema.safeParse(Number(grant));
-  if (namespace === null || !parsedJob.success || !parsedGrant.success) return null;
-  return { namespace, job: parsedJob.data, grant: parsedGrant.data };
+  if (ledger === null || !parsedJob.success || !parsedGrant.success) return null;
+  return { ledger, job: parsedJob.data, grant: parsedGrant.data };
 }
 
 function variable(environ: string, name: string): string | null {

@@ -11,7 +11,6 @@ import { type PoolSummary, PoolUse } from "./pools.js";
 import { type Spread, spreadOf } from "./spread.js";
 
 export type { PoolSummary } from "./pools.js";
-export type { Spread } from "./spread.js";
 export { summaryLines } from "./text.js";
 
 export interface LedgerSummary {

@@ -19,13 +19,13 @@ export interface EndToEnd {
 }
 
 /** Jobs per second through a scheduler with `limits.global: limit`. */
-export async function measureEndToEnd(url: string, jobs: number, limit: number): Promise<EndToEnd> {
+export async function measureEndToEnd(url: string, namespace: string, jobs: number, limit: number): Promise<EndToEnd> {
   let ended = 0;
   let allEnded = () => {};
   const done = new Promise<void>((resolve) => {
     allEnded = resolve;
   });
-  const configuration = configurationFor(`bench-${limit}`, { global: limit });
+  const configuration = configurationFor(namespace, { global: limit });
   const scheduler: Scheduler = await startScheduler({
     connection: { servers: [url] },
     configuration,
@@ -43,7 +43,7 @@ export async function measureEndToEnd(url: string, jobs: number, limit: number):
   await Promise.all([publisher.publish(), done]);
   const seconds = (performance.now() - begin) / 1000;
   await scheduler.stop();
-  return { jobsPerSecond: jobs / seconds, entries: await readEntries(url, configuration.namespace) };
+  return { jobsPerSecond: jobs / seconds, entries: await readEntries(url, namespace) };
 }
 
 /** The same messages and bytes through both streams, with no scheduler between: submissions in, entries out, one in flight. */

@@ -16,7 +16,7 @@ export interface Handover {
   readonly releaseToStartMs: readonly number[];
 }
 
-export async function measureHandover(url: string, jobs: number): Promise<Handover> {
+export async function measureHandover(url: string, namespace: string, jobs: number): Promise<Handover> {
   const releaseToStartMs: number[] = [];
   let released: number | null = null;
   let firstRelease = 0;
@@ -41,7 +41,7 @@ export async function measureHandover(url: string, jobs: number): Promise<Handov
   };
   const scheduler = await startScheduler({
     connection: { servers: [url] },
-    configuration: configurationFor("bench-handover", { global: 1 }),
+    configuration: configurationFor(namespace, { global: 1 }),
     functions: new Map([[NOOP_TYPE, noop]]),
     log: createLogger("warn"),
   });
@@ -58,8 +58,8 @@ export async function measureHandover(url: string, jobs: number): Promise<Handov
 }
 
 /** Milliseconds from publish to acknowledgement, one after the other, with the same compare-and-set and about the same bytes. */
-export async function measureRoundTrip(url: string, appends: number): Promise<readonly number[]> {
-  const subjects = subjectsOf("bench-roundtrip");
+export async function measureRoundTrip(url: string, namespace: string, appends: number): Promise<readonly number[]> {
+  const subjects = subjectsOf(namespace);
   const nc = await openConnection({ servers: [url] }, "bench round trip");
   await openStreams(nc, subjects);
   const publisher = new Publisher(nc);

@@ -13,6 +13,8 @@ import { type Running, startProgram } from "./world.js";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const DEMO_MS_MAX = 60_000;
+/** Of util-linux; it runs a command on a terminal of its own. */
+const TERMINAL_MAKER = "script";
 const ESCAPE = "\u001b";
 
 let folder = "";
@@ -95,7 +97,7 @@ describe("signalbox demo", () => {
       const env = { PATH, HOME, TMPDIR: folder, TERM: "xterm-256color", ...noOllama };
       const line = `stty cols 100 rows 40; '${process.execPath}' '${PROGRAM}' demo --seed 7`;
       const code = await new Promise<number | "missing">((resolve) => {
-        execFile("script", ["-qec", line, record], { env, cwd: folder, timeout: DEMO_MS_MAX }, (error) => {
+        execFile(TERMINAL_MAKER, ["-qec", line, record], { env, cwd: folder, timeout: DEMO_MS_MAX }, (error) => {
           if (error === null) resolve(0);
           else resolve(error.code === "ENOENT" ? "missing" : Number(error.code));
         });

@@ -1,5 +1,5 @@
 /** `signalbox up` as a process: ready, drained, killed, and two of them in one folder. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,7 +10,9 @@ import { decodeEntry } from "../../events/codec.js";
 import type { Fact } from "../../events/facts.js";
 import { readableLine } from "../../src/cli/up-log.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
-import { startNatsServer } from "../support/nats-server.js";
+import { openStreams } from "../../src/nats/streams.js";
+import { subjectsOf } from "../../src/nats/subjects.js";
+import { providedServers, startNatsServer } from "../support/nats-server.js";
 import { processesWith, untilNoneWith } from "./processes.js";
 import { type Running, startProgram } from "./world.js";
 
@@ -217,6 +219,36 @@ describe("signalbox up", () => {
     await nc.close();
     second.child.kill("SIGTERM");
     expect((await second.ended).code).toBe(0);
+  });
+
+  test("given a ledger that holds something else, when it is started, then it ends with 1 and tells the address and what to do", async () => {
+    await using server = await startNatsServer();
+    const nc = await connect({ servers: server.url });
+    await openStreams(nc, subjectsOf("signalbox"));
+    await nc.jetstream().publish("signalbox.ledger", "not an entry");
+    await nc.close();
+    const { code, stderr } = await up(["--nats", server.url]).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error: the scheduler stopped: the ledger is corrupt at 1: not JSON/);
+    expect(stderr).toMatch(/Nothing was changed\. .*signalbox log tail.*, restore the stream .* --namespace/);
+  });
+
+  test("given an embedded server that does not come up again, when it dies, then the scheduler ends with 1 and says where the store is", async () => {
+    const provided = (await providedServers()).get("current");
+    if (provided === undefined || "reason" in provided) throw new Error("there is no nats-server");
+    const wrapper = join(folder, "nats-server");
+    const real = `exec '${provided.binary.path}' "$@"`;
+    // It runs once: another start finds the mark of the first one.
+    await writeFile(wrapper, `#!/bin/sh\n[ "$1" = --version ] && ${real}\nmkdir '${folder}/ran' || exit 1\n${real}\n`);
+    await chmod(wrapper, 0o755);
+    const { ended, saw } = up([], { SIGNALBOX_NATS_SERVER: wrapper });
+    await saw("stderr", "  state ");
+    const record = JSON.parse(await readFile(join(folder, ".signalbox", "server.json"), "utf8"));
+    process.kill(z.object({ pid: z.number().int().positive() }).parse(record).pid, "SIGKILL");
+    const { code, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error: the embedded NATS server is lost: /);
+    expect(stderr).toContain(`Its store is below ${join(folder, ".signalbox")}`);
   });
 
   test("given a log record, when it is written for a person, then it is one line with time, level, message, cause and details", () => {

@@ -128,7 +128,7 @@ describe("the arithmetic of slots", () => {
       /demands 1 of global and was granted undefined/,
     ],
     ["a grant in a paused pool", [pause("global"), take("a", { global: 1 })], /global is paused/],
-    ["an unknown worker", [take("a", { global: 1 }, {}, { worker: "w9" })], /w9, which has not joined/],
+    ["an unknown worker", [take("a", { global: 1 }, {}, { worker: "w9" })], /w9 has not joined/],
     [
       "a worker of other types",
       [join("w2", 1, ["research"]), take("a", { global: 1 }, {}, { worker: "w2" })],

@@ -9,14 +9,14 @@ import { killOrphanedRuns } from "../../src/runners/orphans.js";
 import type { Outcome } from "../../src/runners/runner.js";
 import { aRun, eventually, failed, isRunning, result, type TestRun } from "./a-run.js";
 
-const namespace = `test-abort-${process.pid}`;
+const ledger = `test-abort-${process.pid}`;
 const environment = process.env;
 /** Tests run after the build (npm test does it), because Node 20 cannot run a source file as a process. */
 const builtRunners = new URL("../../dist/src/runners/index.js", import.meta.url);
 
 function run(script: string, it: TestRun, killGrace = 10_000): Promise<Outcome> {
   const options = commandOptions.parse({ argv: ["/bin/bash", "-c", script], killGrace });
-  return commandRunner(options, { namespace, environment }).run(it);
+  return commandRunner(options, { ledger, environment }).run(it);
 }
 
 /** The process ids that a script prints as `pid <number>` lines. */
@@ -29,7 +29,7 @@ async function pids(it: TestRun, count: number): Promise<number[]> {
 
 /** A test that fails must not leave its processes behind either. */
 afterAll(async () => {
-  await killOrphanedRuns((orphan) => orphan.namespace === namespace);
+  await killOrphanedRuns((orphan) => orphan.ledger === ledger);
 });
 
 describe("an abort", () => {
@@ -75,7 +75,7 @@ describe("an abort", () => {
     const ending = run("echo pid $$; sleep 600; :", it);
     it.abort("at once");
     expect(failed(await ending).error.code).toBe("aborted");
-    expect(await killOrphanedRuns((orphan) => orphan.namespace === namespace && orphan.grant === it.grant)).toBe(0);
+    expect(await killOrphanedRuns((orphan) => orphan.ledger === ledger && orphan.grant === it.grant)).toBe(0);
   });
 
   it("given a run that is already aborted, when it should start, then nothing is started", async () => {
@@ -126,7 +126,7 @@ describe("what a command leaves behind", () => {
         import { createRunner } from ${JSON.stringify(builtRunners.href)};
         const options = { argv: ["/bin/bash", "-c", "sleep 600 & echo pid $!; echo pid $$; wait"],
           successExitCodes: [0], skipExitCodes: [], outputBytesMax: 1000, killGrace: 1000 };
-        const runner = createRunner("command", options, { namespace: ${JSON.stringify(namespace)}, environment: process.env });
+        const runner = createRunner("command", options, { ledger: ${JSON.stringify(ledger)}, environment: process.env });
         await runner.run({ job: "j1", type: "t", params: {}, attempt: 1, grant: 7, signal: new AbortController().signal,
           progress: ({ line }) => console.log(line) });`;
       const parent = spawn(process.execPath, ["--input-type=module", "-e", scheduler], {
@@ -142,9 +142,9 @@ describe("what a command leaves behind", () => {
       await once(parent, "exit");
       await eventually(async () => !(await isRunning(child)));
       expect(await isRunning(grandchild)).toBe(true);
-      expect(await killOrphanedRuns((it) => it.namespace === namespace && it.grant === 8)).toBe(0);
+      expect(await killOrphanedRuns((it) => it.ledger === ledger && it.grant === 8)).toBe(0);
       expect(await isRunning(grandchild)).toBe(true);
-      expect(await killOrphanedRuns((it) => it.namespace === namespace && it.job === "j1" && it.grant === 7)).toBe(1);
+      expect(await killOrphanedRuns((it) => it.ledger === ledger && it.job === "j1" && it.grant === 7)).toBe(1);
       expect(await isRunning(grandchild)).toBe(false);
     },
   );

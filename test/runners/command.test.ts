@@ -19,11 +19,11 @@ afterAll(async () => {
 });
 
 const environment: Environment = { ...process.env, NATS_TOKEN: "secret", OPENAI_API_KEY: "key-1", LC_ALL: "C.UTF-8" };
-const namespace = "test-command";
+const ledger = "test-command";
 
 function run(options: object, given: TestRun | JsonObject = {}): Promise<Outcome> {
   const it = "signal" in given && "updates" in given ? (given as TestRun) : aRun(given as JsonObject);
-  return commandRunner(commandOptions.parse(options), { namespace, environment }).run(it);
+  return commandRunner(commandOptions.parse(options), { ledger, environment }).run(it);
 }
 const sh = (script: string, ...args: string[]): string[] => ["/bin/sh", "-c", script, "sh", ...args];
 const node = (script: string): string[] => [process.execPath, "-e", script];
@@ -68,7 +68,7 @@ describe("what a command gets", () => {
     expect(env).toMatchObject({ ...inherited, MODE: "fast" });
     const own = Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("SIGNALBOX_")));
     expect(own).toEqual({
-      SIGNALBOX_NAMESPACE: namespace,
+      SIGNALBOX_LEDGER: ledger,
       SIGNALBOX_RUN: `chapter-7:${it.grant}`,
       SIGNALBOX_JOB_ID: "chapter-7",
       SIGNALBOX_ATTEMPT: "2",
@@ -98,7 +98,7 @@ describe("what a command gets", () => {
     });
     const make = (): unknown =>
       commandRunner(commandOptions.parse({ argv, env: { KEY: fromEnvironment("MISSING_KEY") } }), {
-        namespace,
+        ledger,
         environment,
       });
     expect(make).toThrow(RunnerOptionsError);

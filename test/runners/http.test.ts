@@ -51,7 +51,7 @@ afterEach(async () => {
 
 function run(options: object = {}, given: TestRun = aRun({ tone: "dark" })): Promise<Outcome> {
   const parsed = httpOptions.parse({ url: `${url}/jobs?key=hidden`, ...options });
-  return httpRunner(parsed, { namespace: "test", environment }).run(given);
+  return httpRunner(parsed, { ledger: "test", environment }).run(given);
 }
 const status =
   (code: number, headers: Record<string, string> = {}, body = ""): Answer =>
@@ -87,7 +87,7 @@ describe("the request", () => {
 
   it("given a header whose variable is missing or cannot be sent, when the runner is made, then the error names it and no value", () => {
     const make = (value: string) => (): unknown =>
-      httpRunner(httpOptions.parse({ url, headers: { "X-Key": value } }), { namespace: "test", environment });
+      httpRunner(httpOptions.parse({ url, headers: { "X-Key": value } }), { ledger: "test", environment });
     expect(make(fromEnvironment("NO_KEY"))).toThrow(RunnerOptionsError);
     expect(make(fromEnvironment("NO_KEY"))).toThrow(/^headers\.X-Key refers to the environment variable "NO_KEY"/);
     expect(make(fromEnvironment("BROKEN"))).toThrow(/^headers\.X-Key holds a character that HTTP cannot send/);

@@ -27,9 +27,7 @@ function run(
   environment: Record<string, string> = { OLLAMA_HOST: fake.url },
 ): Promise<Outcome> {
   const it = "updates" in given ? (given as TestRun) : aRun(given as JsonObject);
-  return ollamaRunner(ollamaOptions.parse({ model: "llama3.2", ...options }), { namespace: "test", environment }).run(
-    it,
-  );
+  return ollamaRunner(ollamaOptions.parse({ model: "llama3.2", ...options }), { ledger: "test", environment }).run(it);
 }
 const tokensOf = (it: TestRun): string =>
   it.updates.map((update) => (update as { readonly token: string }).token).join("");
@@ -261,7 +259,7 @@ describe("an abort", () => {
   it("given two runs of one runner, when one is aborted, then the other goes on", async () => {
     fake.hold(2);
     const runner = ollamaRunner(ollamaOptions.parse({ model: "llama3.2", host: fake.url }), {
-      namespace: "test",
+      ledger: "test",
       environment: {},
     });
     const [first, second] = [aRun({ prompt: "a" }), aRun({ prompt: "b" })];

@@ -5,7 +5,7 @@ import { createRunner } from "../../src/runners/index.js";
 import { commandOptions, httpOptions, natsOptions, ollamaOptions } from "../../src/runners/options.js";
 import { fromEnvironment } from "./a-run.js";
 
-const context = { namespace: "test", environment: {} };
+const context = { ledger: "test", environment: {} };
 
 describe("options", () => {
   it("given only what is needed, when they are parsed, then the rest has its defaults", () => {
