@@ -1,19 +1,16 @@
 /** What people and programs are shown of the projection (contract, section 4). Pure: a view is the fold at one position. */
-export { type AddressedFact, type HistoryItem, historyOf, type JobDetails } from "./view-history.js";
+export { type AddressedFact, type HistoryItem, historyOf } from "./view-history.js";
 export {
   type AttemptView,
-  type JobFilter,
   type JobListItem,
   type JobView,
   jobListItem,
   jobsView,
   jobView,
 } from "./view-jobs.js";
-export { type QueueFilter, type QueueItem, queueView } from "./view-queue.js";
+export { type QueueItem, queueView } from "./view-queue.js";
 export {
-  type AsOf,
   type HealthView,
-  type HolderView,
   healthView,
   type LimitsView,
   limitsView,
@@ -21,6 +18,5 @@ export {
   type SlotsView,
   slotsView,
   type WorkersView,
-  type WorkerView,
   workersView,
 } from "./view-slots.js";

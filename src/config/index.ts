@@ -8,7 +8,7 @@ export {
   chooseConnection,
 } from "./connection.js";
 export type { Environment } from "./environment.js";
-export type { Backoff, JobType } from "./job-type.js";
+export type { Backoff } from "./job-type.js";
 export { configurationJsonSchema } from "./json-schema.js";
 export {
   applyLimitsChange,
@@ -18,5 +18,5 @@ export {
   parseLimitAssignments,
 } from "./limits-keys.js";
 export { type ConfigurationSources, type LoadedConfiguration, loadConfiguration } from "./load.js";
-export { type ConfigurationProblem, type ConfigurationRefusal, describeProblems } from "./problems.js";
-export type { Configuration, Schedule, Template } from "./schema.js";
+export { type ConfigurationProblem, describeProblems } from "./problems.js";
+export type { Configuration } from "./schema.js";

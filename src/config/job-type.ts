@@ -94,8 +94,6 @@ export const jobTypeSchema = z.discriminatedUnion("runner", [
     .transform(({ runner, ...rest }) => ({ runner, ...apart(rest) })),
 ]);
 
-/** A job type as the program uses it; `options` are the runner's own. */
-export type JobType = z.output<typeof jobTypeSchema>;
 export type Backoff = z.output<typeof backoffSchema>;
 
 type Common = z.output<z.ZodObject<typeof common>>;

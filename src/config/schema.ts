@@ -183,8 +183,6 @@ export const configurationSchema = z
 
 /** The configuration as the program uses it: checked, complete, durations in milliseconds. */
 export type Configuration = z.output<typeof configurationSchema>;
-export type Template = z.output<typeof templateSchema>;
-export type Schedule = z.output<typeof scheduleSchema>;
 
 function isTimezone(name: string): boolean {
   try {

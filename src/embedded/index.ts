@@ -15,7 +15,7 @@ import { EmbeddedServerError, messageOf } from "./errors.js";
 import type { GuardOrder } from "./guard-messages.js";
 import type { LogLine } from "./log-line.js";
 
-export { type FindOptions, findNatsServer, type NatsBinary } from "./binary.js";
+export { findNatsServer, type NatsBinary } from "./binary.js";
 export type { SyncInterval } from "./configuration.js";
 export { EmbeddedServerError, NatsBinaryError } from "./errors.js";
 export type { LogLine } from "./log-line.js";

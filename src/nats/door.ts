@@ -1,6 +1,5 @@
 /** The one door to the `nats` package: everything else imports from here, so that its successor is an afternoon's work. */
 export {
-  AckPolicy,
   type ConnectionOptions,
   connect,
   credsAuthenticator,
@@ -13,12 +12,9 @@ export {
   type JsMsg,
   type Msg,
   type NatsConnection,
-  NatsError,
   nkeyAuthenticator,
   type ObjectStore,
   RetentionPolicy,
-  type Service,
-  ServiceError,
   type ServiceMsg,
   StorageType,
   type StreamConfig,

@@ -31,7 +31,6 @@ const job = fc.record({
   priority: fc.constantFrom(0, 0, 0, 5, -5),
   resources: fc.dictionary(fc.constantFrom(...TAGS), fc.integer({ min: 1, max: 3 })),
 });
-export type RandomJob = typeof job extends fc.Arbitrary<infer T> ? T : never;
 
 const picked = fc.nat();
 
