@@ -163,6 +163,8 @@ export const factSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("LimitsChanged"), limits: limitsSchema, source: z.enum(["configuration", "command"]) }),
   z.object({ type: z.literal("PoolPaused"), pool: poolNameSchema }),
   z.object({ type: z.literal("PoolResumed"), pool: poolNameSchema }),
+  /** Which stream the submissions come from: what is decided of it counts for this very stream only. */
+  z.object({ type: z.literal("IntakeOpened"), stream: z.string() }),
   /** How many finished jobs the index keeps; older ones are answered from the ledger. */
   z.object({ type: z.literal("RetentionChanged"), finishedJobsMax: z.number().int().positive() }),
   /** A fire-and-forget command from the intake that could not be carried out: nobody waits for an answer, so it is on record. */

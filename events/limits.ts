@@ -14,7 +14,11 @@ export const capacitySchema = z
   .min(1, { error: `must be ${wanted}` })
   .max(CAPACITY_MAX, { error: `must be ${wanted}` });
 
-const capacitiesSchema = z.record(z.string().regex(NAME_PATTERN, { error: "is not a valid name" }), capacitySchema);
+/** More pools than this would be no limits but a list of jobs; and they must fit into one fact. */
+const POOLS_MAX = 1_000;
+const capacitiesSchema = z
+  .record(z.string().regex(NAME_PATTERN, { error: "is not a valid name" }), capacitySchema)
+  .refine((value) => Object.keys(value).length <= POOLS_MAX, { error: `must not be more than ${POOLS_MAX}` });
 
 /** As in `signalbox.yaml`: absent parts put no cap (CC-3: `limits` without `global` removes the global cap). */
 export const limitsSchema = z.strictObject({

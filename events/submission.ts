@@ -11,6 +11,7 @@ export const PARAMS_DEPTH_MAX = 100;
 /** Submissions in one batch message. */
 export const BATCH_SUBMISSIONS_MAX = 1_000;
 const LABELS_MAX = 64;
+const TAGS_MAX = 64;
 const UNITS_MAX = 1_000_000;
 
 const ID_RULE = "must match [A-Za-z0-9][A-Za-z0-9_-]{0,127}";
@@ -36,7 +37,9 @@ const params = z
   });
 
 /** 0 units remove a tag that type or template gave (CC-4). */
-const resources = z.record(name, wholeNumber(0, UNITS_MAX), { error: "must be an object of tag: units" });
+const resources = z
+  .record(name, wholeNumber(0, UNITS_MAX), { error: "must be an object of tag: units" })
+  .refine((value) => Object.keys(value).length <= TAGS_MAX, { error: `must not be more than ${TAGS_MAX}` });
 
 const labelRecord = z
   .record(z.string().min(1).max(64), z.string({ error: "must be text" }).max(256), {
@@ -90,6 +93,11 @@ export function readAs<S extends z.ZodObject>(schema: S, value: unknown): Readin
   return { ok: false, reason: told.join("; ") + (more > 0 ? `; and ${more} more` : "") };
 }
 
+/** A reason stands in the ledger for good, and whoever provoked it chose the words that it quotes. */
+const REASON_CHARS_MAX = 1_000;
+export const boundedReason = (reason: string): string =>
+  reason.length > REASON_CHARS_MAX ? `${reason.slice(0, REASON_CHARS_MAX)}…` : reason;
+
 const ISSUES_TOLD_MAX = 3;
 const VALUE_SHOWN_CHARS_MAX = 40;
 
@@ -97,7 +105,7 @@ function describe(issue: z.core.$ZodIssue, whole: unknown, allowed: readonly str
   if (issue.code === "unrecognized_keys") {
     return `${issue.keys.map((key) => JSON.stringify(shorten(key))).join(", ")}: unknown; allowed are ${allowed.join(", ")}`;
   }
-  const path = issue.path.map(String).join(".");
+  const path = issue.path.map((key) => shorten(String(key))).join(".");
   const value = issue.path.reduce<unknown>(
     (inner, key) => (isPlainObject(inner) ? inner[String(key)] : undefined),
     whole,

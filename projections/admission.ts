@@ -5,7 +5,14 @@
 import type { Fact, IntakePoint, JobSpec } from "../events/facts.js";
 import { isPlainObject, type JsonObject } from "../events/json.js";
 import { DEFAULT_JOB_ID_PATTERN, defaultJobId, JOB_ID_PATTERN, type JobId } from "../events/names.js";
-import { PARAMS_BYTES_MAX, readAs, type Submission, submissionSchema, utf8Bytes } from "../events/submission.js";
+import {
+  boundedReason,
+  PARAMS_BYTES_MAX,
+  readAs,
+  type Submission,
+  submissionSchema,
+  utf8Bytes,
+} from "../events/submission.js";
 import type { Fold } from "./fold.js";
 import { compareText } from "./jobs.js";
 import type { Slots } from "./slots.js";
@@ -37,6 +44,8 @@ export interface Arrival {
   readonly subjectType: string | null;
   /** What was read from the message, or why nothing could be. */
   readonly content: { readonly value: unknown } | { readonly unreadable: string };
+  /** The length of the whole message. */
+  readonly bytes: number;
   /** When the message was stored, ISO 8601. */
   readonly storedAt: string;
 }
@@ -62,14 +71,14 @@ export function admit(arrival: Arrival, catalogue: Catalogue, fold: Fold, now: s
       job,
       jobType: asked?.slice(0, ASKED_TYPE_CHARS_MAX) ?? null,
       createdAt,
-      reason,
+      reason: boundedReason(reason),
       intake: point,
     };
   };
   if ("unreadable" in arrival.content) return refuse(arrival.content.unreadable);
   const read = readAs(submissionSchema, value);
   if (!read.ok) return refuse(read.reason);
-  const resolved = resolveSpec(read.value, arrival.subjectType, catalogue, fold.slots);
+  const resolved = resolveSpec(read.value, arrival, catalogue, fold.slots);
   if ("refused" in resolved) return refuse(resolved.refused);
   const runAt = startTime(read.value, createdAt);
   return {
@@ -91,7 +100,7 @@ function asChosenId(id: unknown): JobId | null {
 type Resolved = { readonly spec: JobSpec } | { readonly refused: string };
 
 /** Type, then template, then job, the later overriding the earlier (CC-4). */
-function resolveSpec(submission: Submission, subjectType: string | null, catalogue: Catalogue, slots: Slots): Resolved {
+function resolveSpec(submission: Submission, arrival: Arrival, catalogue: Catalogue, slots: Slots): Resolved {
   const refused = (reason: string): Resolved => ({ refused: reason });
   if (submission.runAt !== undefined && submission.delay !== undefined)
     return refused("runAt and delay: give one of them, not both");
@@ -99,7 +108,7 @@ function resolveSpec(submission: Submission, subjectType: string | null, catalog
   if (submission.template !== undefined && template === undefined) {
     return refused(`template: "${submission.template}" is unknown; ${listed("templates", catalogue.templates.keys())}`);
   }
-  const named = [subjectType, submission.type, template?.type].filter(
+  const named = [arrival.subjectType, submission.type, template?.type].filter(
     (type): type is string => typeof type === "string",
   );
   const type = named[0];
@@ -120,7 +129,9 @@ function resolveSpec(submission: Submission, subjectType: string | null, catalog
   const misfit = findMisfit(tags, slots);
   if (misfit !== null) return refused(misfit);
   const params: JsonObject = merged(layers.map(({ values }) => values.params));
-  const bytes = utf8Bytes(JSON.stringify(params));
+  // JSON written anew is at most six times as long as it was read: most submissions need no counting.
+  const isSmall = params === own.params && arrival.bytes * 6 <= PARAMS_BYTES_MAX;
+  const bytes = isSmall ? 0 : utf8Bytes(JSON.stringify(params));
   if (bytes > PARAMS_BYTES_MAX)
     return refused(`params: ${bytes} bytes of JSON are too many; at most ${PARAMS_BYTES_MAX} are taken`);
   return {
@@ -138,7 +149,9 @@ function resolveSpec(submission: Submission, subjectType: string | null, catalog
 }
 
 /** The later overriding the earlier, key by key; a key called `__proto__` is one like any other. */
-function merged<V>(objects: readonly (Readonly<Record<string, V>> | undefined)[]): Record<string, V> {
+function merged<V>(objects: readonly (Readonly<Record<string, V>> | undefined)[]): Readonly<Record<string, V>> {
+  const given = objects.filter((object) => object !== undefined && Object.keys(object).length > 0);
+  if (given.length <= 1) return given[0] ?? {};
   return Object.fromEntries(objects.flatMap((object) => Object.entries(object ?? {})));
 }
 

@@ -7,6 +7,7 @@ import { canonicalJson, type JsonObject } from "../events/json.js";
 import type { Limits } from "../events/limits.js";
 import type { JobId, PoolName } from "../events/names.js";
 import { isTerminal } from "../events/states.js";
+import { PARAMS_BYTES_MAX, utf8Bytes } from "../events/submission.js";
 import type { Fold } from "./fold.js";
 import { liveAttempt, stateOf } from "./jobs.js";
 
@@ -66,6 +67,12 @@ function amend(fold: Fold, { id, params, priority }: Extract<Command, { verb: "a
     return { refused: "conflict", reason: `${id} was granted a start and is fixed since then (INV-001)` };
   if (state !== "queued" && state !== "scheduled")
     return { refused: "conflict", reason: `${id} is ${state}; only a waiting job can be amended` };
+  const bytes = params === undefined ? 0 : utf8Bytes(JSON.stringify(params));
+  if (bytes > PARAMS_BYTES_MAX)
+    return {
+      refused: "invalid",
+      reason: `params: ${bytes} bytes of JSON are too many; at most ${PARAMS_BYTES_MAX} are taken`,
+    };
   if (params === undefined && priority === undefined)
     return { refused: "invalid", reason: "nothing to amend: give params or priority" };
   return {

@@ -43,6 +43,8 @@ interface Settings {
   /** False while only the default limits hold, because the ledger has never been told any. */
   readonly limitsKnown: boolean;
   readonly finishedJobsMax: number;
+  /** The identity of the intake stream that the intake progress is about; null before the first reign. */
+  readonly intakeStream: string | null;
 }
 
 type OpenHeader = Omit<EntryHeader, "v" | "intake">;
@@ -71,7 +73,7 @@ const EMPTY_HEAD: Head = {
 export class Fold {
   #head = EMPTY_HEAD;
   #leader: Leader | null = null;
-  #settings: Settings = { limitsKnown: false, finishedJobsMax: FINISHED_JOBS_MAX_DEFAULT };
+  #settings: Settings = { limitsKnown: false, finishedJobsMax: FINISHED_JOBS_MAX_DEFAULT, intakeStream: null };
   #slots = emptySlots;
   /** Changes of facts already applied; they are put into one draft when the slots are next looked at. */
   #slotChanges: SlotChange[] = [];
@@ -195,6 +197,11 @@ export class Fold {
       case "PoolPaused":
       case "PoolResumed":
         this.#slotChanges.push({ kind: "pause", pool: fact.pool, paused: fact.type === "PoolPaused" });
+        return;
+      case "IntakeOpened":
+        if (this.#settings.intakeStream !== null)
+          throw new Error(`the intake is ${this.#settings.intakeStream} already`);
+        this.#settings = { ...this.#settings, intakeStream: fact.stream };
         return;
       case "RetentionChanged":
         this.#settings = { ...this.#settings, finishedJobsMax: fact.finishedJobsMax };

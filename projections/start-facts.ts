@@ -25,9 +25,9 @@ export function startGranted(start: Start, leaseMs: number): FactOf<"StartGrante
 /** Facts for denials, as of `slots`: after the starts of the same turn, whose holders are named already. */
 export function startsDenied(denials: readonly Denial[], slots: Slots): FactOf<"StartDenied">[] {
   const holders = new Map<string, JobId[]>();
-  return denials.map(({ row, shortages, ahead }) => {
+  const blocks = ({ row, shortages, ahead }: Denial) => {
     const demand: Demand = row.spec === null ? new Map() : demandOf(row.spec, slots.limits);
-    const blockedBy = shortages.map(
+    return shortages.map(
       ({ pool, cause }): Block => ({
         ...figures(slots, pool, row.spec?.type ?? ""),
         needs: demand.get(pool as PoolName) ?? 1,
@@ -36,7 +36,12 @@ export function startsDenied(denials: readonly Denial[], slots: Slots): FactOf<"
         cause,
       }),
     );
-    return { type: "StartDenied", job: row.id, blockedBy };
+  };
+  // Denials that share who is ahead are of one line, and say the same.
+  const known = new Map<Denial["ahead"], Block[]>();
+  return denials.map((denial) => {
+    const blockedBy = remember(known, denial.ahead, () => blocks(denial));
+    return { type: "StartDenied", job: denial.row.id, blockedBy };
   });
 }
 

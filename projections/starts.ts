@@ -198,25 +198,28 @@ class Pass {
 
   #deny(row: JobRow, shortages: readonly Shortage[]): void {
     if (row.deniedBy === shortageKey(shortages)) return;
-    const ahead = new Map<string, readonly JobRow[]>();
-    for (const { pool } of shortages) {
-      const first = this.#ahead.get(pool) ?? [];
-      ahead.set(
-        pool,
-        first.filter((other) => compareWaiting(other, row) < 0),
-      );
-    }
-    this.#denials.push({ row, shortages, ahead });
+    this.#denials.push({ row, shortages, ahead: this.#aheadOf(row, shortages) });
+  }
+
+  #aheadOf(row: JobRow, shortages: readonly Shortage[]): Denial["ahead"] {
+    const isAhead = (other: JobRow) => compareWaiting(other, row) < 0;
+    return new Map(shortages.map(({ pool }) => [pool, (this.#ahead.get(pool) ?? []).filter(isAhead)]));
   }
 
   /** New jobs that the pass did not come to: their line was left before, for a reason that holds for all of it. */
   #denyUnlooked(undenied: ReadonlySet<JobRow>, waiting: WaitingView): void {
+    const lasts = new Map<readonly Shortage[], { readonly row: JobRow; readonly ahead: Denial["ahead"] }>();
     for (const row of undenied) {
       if (this.#denials.length > DENIALS_PER_PASS_MAX) return;
       if (this.#looked.has(row)) continue;
-      const line = waiting.lineOf(row);
-      const shortages = this.#lineShortages.get(line);
-      if (shortages !== undefined) this.#deny(row, shortages);
+      const shortages = this.#lineShortages.get(waiting.lineOf(row));
+      if (shortages === undefined || row.deniedBy === shortageKey(shortages)) continue;
+      // Many jobs come to the end of the same line at once: all that is told of each is the same.
+      const last = remember(lasts, shortages, () => ({ row, ahead: this.#aheadOf(row, shortages) }));
+      const isSame =
+        compareWaiting(last.row, row) <= 0 &&
+        [...last.ahead.values()].every(({ length }) => length === AHEAD_NAMED_MAX);
+      this.#denials.push({ row, shortages, ahead: isSame ? last.ahead : this.#aheadOf(row, shortages) });
     }
   }
 

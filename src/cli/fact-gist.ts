@@ -48,6 +48,8 @@ export function gistOf(fact: Fact): string {
     case "PoolPaused":
     case "PoolResumed":
       return fact.pool;
+    case "IntakeOpened":
+      return fact.stream;
     case "RetentionChanged":
       return `${fact.finishedJobsMax} finished jobs are kept`;
     case "CommandRefused":

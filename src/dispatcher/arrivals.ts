@@ -40,7 +40,7 @@ export function readMessage(message: StoredMessage, subjects: Subjects, taken: n
     progress: IntakeProgress,
   ): IntakeItem => ({
     kind: "submission",
-    arrival: { point: { sequence, index }, subjectType, content: item, storedAt },
+    arrival: { point: { sequence, index }, subjectType, content: item, bytes: message.data.length, storedAt },
     progress,
   });
   if (subject.startsWith(`${subjects.namespace}.command.`)) {

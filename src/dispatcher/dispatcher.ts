@@ -25,7 +25,7 @@ import { SteppedActor } from "./stepped-actor.js";
 import { type Answer, type Effect, type Input, type Proposal, takeTurn } from "./turn.js";
 
 /** Undecided items kept in memory; the rest waits in the intake stream. */
-const MAILBOX_ITEMS_MAX = 5_000;
+const MAILBOX_ITEMS_MAX = 2_000;
 
 /** How the dispatcher ended. `error` is there when it had to stop: the message says what is wrong with the ledger, and where. */
 export interface Ended {
@@ -56,6 +56,7 @@ export class Dispatcher {
   #questions: (() => void)[] = [];
   #cancelAlarm = () => {};
   #entries = 0;
+  #intakeStream = "";
   #error: Error | null = null;
   #onEnded: (ended: Ended) => void = () => {};
 
@@ -70,7 +71,7 @@ export class Dispatcher {
       watchLeader: () => this.#inRole((signal) => this.#watchLeader(signal)),
       beginReign: () => this.#beginReign(),
       decide: () => this.#decide(),
-      append: () => void this.#append(),
+      append: () => this.#inRole(() => this.#append()),
       settle: () => this.#inRole((signal) => this.#settle(signal)),
       performEffects: () => this.#performEffects(),
       stepDown: () => this.#stepDown(),
@@ -181,6 +182,7 @@ export class Dispatcher {
 
   async #watchLeader(signal: AbortSignal): Promise<void> {
     await this.#standby.untilLeaderless(this.id, signal);
+    this.#intakeStream = await this.#standby.reachIntake(signal);
     if (!signal.aborted) this.#send("LEADER_SILENT");
   }
 
@@ -193,6 +195,7 @@ export class Dispatcher {
       dispatcher: this.id,
       options: this.#options,
       fold: this.#standby.fold,
+      intakeStream: this.#intakeStream,
       mailbox: this.#mailbox,
       drawRetryTime: this.#drawRetryTime,
       wake: () => this.#wake(),
@@ -225,8 +228,11 @@ export class Dispatcher {
   async #append(): Promise<void> {
     const { ledger, subjects, log } = this.#options;
     const proposal = this.#mustHaveProposal();
-    const data = Buffer.from(proposal.text);
-    const appended = await ledger.append({ subject: subjects.ledger, data, expectedLast: proposal.position - 1 });
+    const appended = await ledger.append({
+      subject: subjects.ledger,
+      data: proposal.data,
+      expectedLast: proposal.position - 1,
+    });
     if (appended.outcome === "stored" && appended.sequence === proposal.position) return this.#send("STORED");
     log.warn({ appended, position: proposal.position }, "an entry was not stored at once; reading the ledger");
     this.#send(appended.outcome === "refused" ? "REFUSED" : "UNKNOWN");
@@ -282,6 +288,7 @@ export class Dispatcher {
     for (const input of this.#mailbox.clear()) {
       if (input.kind === "request") input.reply({ ok: false, refusal: NOT_LEADING });
     }
+    for (const effect of this.#effects) if (effect.kind === "reply") effect.reply({ ok: false, refusal: NOT_LEADING });
     this.#effects = [];
     this.#proposal = null;
     for (const answer of this.#questions.splice(0)) answer();

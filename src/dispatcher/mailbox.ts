@@ -15,6 +15,10 @@ export class Mailbox<T> {
     return this.#items.length - this.#head;
   }
 
+  get isFull(): boolean {
+    return this.size >= this.#roomMax;
+  }
+
   /** True if something in it does not wait for company. */
   get isUrgent(): boolean {
     return this.size > this.#patient;
@@ -49,7 +53,7 @@ export class Mailbox<T> {
 
   /** Settles when there is room for more. */
   async room(): Promise<void> {
-    while (this.size >= this.#roomMax) {
+    while (this.isFull) {
       await new Promise<void>((resolve) => {
         this.#wakeBringers.push(resolve);
       });

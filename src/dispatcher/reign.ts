@@ -29,6 +29,8 @@ export interface ReignOptions {
   readonly dispatcher: DispatcherId;
   readonly options: DispatcherOptions;
   readonly fold: Fold;
+  /** The intake's identity, as the ledger knows it, or as it is to know it. */
+  readonly intakeStream: string;
   readonly mailbox: Mailbox<Input>;
   readonly drawRetryTime: DrawRetryTime;
   /** Something may be to decide. */
@@ -64,6 +66,7 @@ export class Reign {
     this.#own((now) => retireWorkers(now, worker));
     this.#own((now) => expireLeases(now, isGone, LOST, drawRetryTime));
     this.#own(() => [{ type: "WorkerJoined", worker, process, capacity: workerCapacity, types: workerTypes }]);
+    this.#own((now) => (now.settings.intakeStream === null ? [{ type: "IntakeOpened", stream: of.intakeStream }] : []));
     this.#own((now) => options.settingsFacts(now));
     // Runs of workers that may still live get a fresh grace of one lease; then they are lost (D8).
     this.#cancelExpiry = clock.after(leaseMs, () => {
@@ -84,9 +87,12 @@ export class Reign {
         if (signal.aborted) return;
         const skip = message.sequence === sequence + 1 ? taken : 0;
         for (const item of readMessage(message, options.subjects, skip)) mailbox.push(item);
+        if (mailbox.isFull) {
+          wake();
+          await mailbox.room();
+        }
       }
       wake();
-      await mailbox.room();
     }
   }
 
@@ -110,7 +116,7 @@ export class Reign {
       case "recorded":
         return this.#worker.recorded(effect.job, effect.grant);
       case "reply":
-        return effect.reply();
+        return effect.reply(effect.answer);
       default:
         return effect satisfies never;
     }

@@ -65,6 +65,21 @@ export class Standby {
     }
   }
 
+  /**
+   * The intake's identity. If the ledger knows another one, the intake was deleted and made anew: what was acknowledged and
+   * not yet decided is lost, and the progress that the ledger records is not about this stream.
+   */
+  async reachIntake(signal: AbortSignal): Promise<string> {
+    const { identity } = await this.retrying(() => this.#options.intake.state(), signal);
+    const { intakeStream } = this.#fold.settings;
+    if (intakeStream !== null && intakeStream !== identity) {
+      throw new LogGap(
+        `the intake stream is ${identity}, and the ledger knows ${intakeStream}: it was deleted and made anew; go on in another namespace`,
+      );
+    }
+    return identity;
+  }
+
   /** Settles when nobody leads, or the leader has been silent for too long. Safety does not rest on this: the append does. */
   async untilLeaderless(own: DispatcherId, signal: AbortSignal): Promise<void> {
     let silentSince: number | null = null;

@@ -13,7 +13,8 @@ import {
   type Position,
   position,
 } from "../../events/names.js";
-import { admit, type Catalogue } from "../../projections/admission.js";
+import { boundedReason } from "../../events/submission.js";
+import { type Arrival, admit, type Catalogue } from "../../projections/admission.js";
 import { type Command, type Decided, decideCommand, type Refusal } from "../../projections/commands.js";
 import type { Fold } from "../../projections/fold.js";
 import { type DrawRetryTime, decideReport, type Report } from "../../projections/reports.js";
@@ -43,14 +44,15 @@ export type Effect =
   | { readonly kind: "start"; readonly assignment: Assignment }
   | { readonly kind: "abort"; readonly job: JobId; readonly grant: Position; readonly cause: AbortCause }
   | { readonly kind: "recorded"; readonly job: JobId; readonly grant: Position }
-  | { readonly kind: "reply"; readonly reply: () => void };
+  | { readonly kind: "reply"; readonly reply: (answer: Answer) => void; readonly answer: Answer };
 
 /** An entry that is decided and folded, and waits to be stored. */
 export interface Proposal {
   readonly id: EntryId;
   readonly position: Position;
   readonly at: string;
-  readonly text: string;
+  /** The entry as it is stored. */
+  readonly data: Uint8Array;
   /** The facts with their JSON, for the watchers. */
   readonly facts: readonly { readonly fact: Fact; readonly json: string }[];
   /** The bounds cut the grant rule short: the next turn must run it again. */
@@ -82,6 +84,9 @@ export interface Desk {
 const INPUT_BYTES_MAX = 256 * 1024;
 const ENTRY_BYTES_MAX = 900 * 1024;
 const INPUT_FACTS_MAX = 2_000;
+/** What every server takes: 1 MiB, with room for headers. The other bounds keep entries below; this one is there to notice if not. */
+const ENTRY_MESSAGE_BYTES_MAX = 1024 * 1024 - 1024;
+const SUBMISSION_BYTES_MAX = 640 * 1024;
 
 /** Decides one turn. `now` and `id` come from outside (D6). */
 export function takeTurn(desk: Desk, mailbox: Mailbox<Input>, now: string, id: EntryId): Turned {
@@ -139,16 +144,23 @@ class Turn {
 
   take(input: Input): void {
     switch (input.kind) {
-      case "submission":
-        this.record(admit(input.arrival, this.#desk.catalogue, this.#fold, this.#header.at));
+      case "submission": {
+        const { at } = this.#header;
+        this.record(fitting(admit(input.arrival, this.#desk.catalogue, this.#fold, at), input.arrival));
         this.#intake = input.progress;
         return;
+      }
       case "order": {
         const decided = this.#decide(input.order);
         if ("refused" in decided) {
           const { verb } = input.order;
           const intake = { sequence: input.sequence, index: null };
-          this.record({ type: "CommandRefused", verb: verb.slice(0, 64), reason: decided.reason, intake });
+          this.record({
+            type: "CommandRefused",
+            verb: verb.slice(0, 64),
+            reason: boundedReason(decided.reason),
+            intake,
+          });
         } else this.#carryOut(decided.facts);
         this.#intake = input.progress;
         return;
@@ -159,7 +171,7 @@ class Turn {
           "refused" in decided
             ? { ok: false, refusal: decided }
             : { ok: true, position: this.#carryOut(decided.facts) };
-        this.#effects.push({ kind: "reply", reply: () => input.reply(answer) });
+        this.#effects.push({ kind: "reply", reply: input.reply, answer });
         return;
       }
       case "report": {
@@ -226,11 +238,16 @@ class Turn {
     this.#fold.close(this.#intake);
     const { id, at } = this.#header;
     const header: EntryHeader = { ...this.#header, epoch: this.#epoch, intake: this.#intake };
-    const text = encodeEntry(
-      header,
-      this.#facts.map(({ json }) => json),
+    const facts = this.#facts;
+    const data = Buffer.from(
+      encodeEntry(
+        header,
+        facts.map(({ json }) => json),
+      ),
     );
-    return { proposal: { id, position: this.#position, at, text, facts: this.#facts, more: this.#more }, effects };
+    if (data.length > ENTRY_MESSAGE_BYTES_MAX)
+      throw new Error(`entry ${this.#position} has ${data.length} bytes and fits into no message`);
+    return { proposal: { id, position: this.#position, at, data, facts, more: this.#more }, effects };
   }
 
   #decide(order: Order): Decided {
@@ -248,4 +265,14 @@ class Turn {
     }
     return first;
   }
+}
+
+/** Every part of a submission has its bound; should they ever add up to more than an entry holds, the job is refused. */
+function fitting(fact: Fact, { bytes, point, storedAt }: Arrival): Fact {
+  // What is written is at most six times what was read, and params from type and template are bounded with it.
+  if (fact.type !== "JobSubmitted" || bytes * 6 <= SUBMISSION_BYTES_MAX) return fact;
+  const written = Buffer.byteLength(encodeFact(fact));
+  if (written <= SUBMISSION_BYTES_MAX) return fact;
+  const reason = `the job has ${written} bytes with all that its type and template add; at most ${SUBMISSION_BYTES_MAX} are taken`;
+  return { type: "JobRejected", job: fact.job, jobType: fact.spec.type, createdAt: storedAt, reason, intake: point };
 }

@@ -1,12 +1,12 @@
 /** A log that is a JetStream stream. */
 import {
   DeliverPolicy,
-  Events,
   type JetStreamClient,
   type JetStreamManager,
   type JsMsg,
   type NatsConnection,
 } from "../nats/door.js";
+import { Link } from "../nats/link.js";
 import { Backlog } from "./backlog.js";
 import {
   type Append,
@@ -23,18 +23,17 @@ import type { Publisher } from "./publisher.js";
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2_000;
 /** How long the server keeps one pull request open, and how often it shows that it is alive meanwhile. */
-const PULL_EXPIRES_MS = 5_000;
-const PULL_HEARTBEAT_MS = 1_000;
+/** Copied for each consumer: the client writes into what it is given. */
+const PULL = { max_messages: BATCH_MESSAGES_MAX, expires: 5_000, idle_heartbeat: 1_000 };
 /** The server's code for "no message found". */
 const NO_MESSAGE_FOUND = 10037;
 
 export class JetStreamLog implements Log {
-  readonly #nc: NatsConnection;
   readonly #js: JetStreamClient;
   readonly #jsm: JetStreamManager;
   readonly #stream: string;
   readonly #publisher: Publisher;
-  readonly #reconnects = new EventTarget();
+  readonly #link: Link;
   /** The stream that was followed first; another one of the same name is not its continuation. */
   #identity: string | null = null;
 
@@ -44,17 +43,18 @@ export class JetStreamLog implements Log {
     stream: string;
     publisher: Publisher;
   }) {
-    this.#nc = options.nc;
     this.#js = options.nc.jetstream();
     this.#jsm = options.jsm;
     this.#stream = options.stream;
     this.#publisher = options.publisher;
-    void this.#watchConnection();
+    this.#link = new Link(options.nc);
   }
 
   async state(): Promise<LogState> {
-    const { config, created, state } = await this.#jsm.streams.info(this.#stream);
-    return { identity: `${config.name}@${created}`, first: state.first_seq, last: state.last_seq };
+    const { config, created, state } = await this.#link.ask(() => this.#jsm.streams.info(this.#stream));
+    // A stream that never held a message says 0 for both.
+    const first = state.messages === 0 ? state.last_seq + 1 : state.first_seq;
+    return { identity: `${config.name}@${created}`, first, last: state.last_seq };
   }
 
   append(append: Append): Promise<AppendOutcome> {
@@ -63,7 +63,10 @@ export class JetStreamLog implements Log {
 
   async read(sequence: number): Promise<StoredMessage | null> {
     try {
-      const { seq, subject, data, time } = await this.#jsm.streams.getMessage(this.#stream, { seq: sequence });
+      const query = { seq: sequence };
+      const { seq, subject, data, time } = await this.#link.ask(() =>
+        this.#jsm.streams.getMessage(this.#stream, query),
+      );
       return { sequence: seq, subject, data, storedAt: time.toISOString() };
     } catch (error) {
       if (isNoMessageFound(error)) return null;
@@ -105,15 +108,9 @@ export class JetStreamLog implements Log {
     }
     if (first > after + 1)
       throw new LogGap(`${this.#stream}: message ${after + 1} is not kept any more; the first one is ${first}`);
-    const consumer = await this.#js.consumers.get(this.#stream, {
-      opt_start_seq: after + 1,
-      deliver_policy: DeliverPolicy.StartSequence,
-    });
-    const messages = await consumer.consume({
-      max_messages: BATCH_MESSAGES_MAX,
-      expires: PULL_EXPIRES_MS,
-      idle_heartbeat: PULL_HEARTBEAT_MS,
-    });
+    const begin = { opt_start_seq: after + 1, deliver_policy: DeliverPolicy.StartSequence };
+    const consumer = await this.#link.ask(() => this.#js.consumers.get(this.#stream, begin));
+    const messages = await this.#link.ask(() => consumer.consume({ ...PULL }));
     const backlog = new Backlog<StoredMessage>(BATCH_MESSAGES_MAX);
     const stop = () => {
       messages.stop();
@@ -122,11 +119,15 @@ export class JetStreamLog implements Log {
     signal.addEventListener("abort", stop, { once: true });
     // It may have aborted while the consumer was being made; then nobody calls any more.
     if (signal.aborted) stop();
-    this.#reconnects.addEventListener("reconnect", stop, { once: true });
+    // After a reconnect the server may be another one, or have lost its consumers: following begins anew.
+    const stopListening = this.#link.onUp(stop);
     const pump = (async () => {
       let expected = after + 1;
       for await (const message of messages) {
-        if (message.seq !== expected) break;
+        if (message.seq !== expected) {
+          await this.#mustBeKept(expected);
+          break;
+        }
         expected += 1;
         const full = backlog.push(stored(message));
         if (full !== undefined) await full;
@@ -137,16 +138,17 @@ export class JetStreamLog implements Log {
       for (let batch = await backlog.take(); batch !== null; batch = await backlog.take()) yield batch;
     } finally {
       stop();
-      this.#reconnects.removeEventListener("reconnect", stop);
+      stopListening();
       signal.removeEventListener("abort", stop);
       await pump;
     }
   }
 
-  /** After a reconnect the server may be another one, or have lost its consumers: following begins anew. */
-  async #watchConnection(): Promise<void> {
-    for await (const status of this.#nc.status())
-      if (status.type === Events.Reconnect) this.#reconnects.dispatchEvent(new Event("reconnect"));
+  /** A message was passed over. If it is there, the consumer was wrong, and another one will not be. */
+  async #mustBeKept(sequence: number): Promise<void> {
+    if ((await this.read(sequence)) === null) {
+      throw new LogGap(`${this.#stream}: message ${sequence} is missing from the middle of the stream: it was deleted`);
+    }
   }
 }
 

@@ -57,4 +57,4 @@ export class LogGap extends Error {
 }
 
 /** A batch from `follow` holds no more than this. */
-export const BATCH_MESSAGES_MAX = 1_000;
+export const BATCH_MESSAGES_MAX = 500;

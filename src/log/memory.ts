@@ -48,6 +48,8 @@ export class MemoryLog implements Log {
   async *follow(after: number, signal: AbortSignal): AsyncIterable<readonly StoredMessage[]> {
     let last = after;
     while (!signal.aborted) {
+      if (last > this.#messages.length)
+        throw new LogGap(`message ${last} was read before and is not there: this is another log`);
       if (last < this.#trimmed)
         throw new LogGap(`message ${last + 1} is not kept any more; the first one is ${this.#trimmed + 1}`);
       const batch = this.#messages.slice(last, last + BATCH_MESSAGES_MAX);
@@ -65,8 +67,12 @@ export class MemoryLog implements Log {
 
   #nextAppend(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiters.push(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      const done = () => {
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#waiters.push(done);
+      signal.addEventListener("abort", done, { once: true });
     });
   }
 }

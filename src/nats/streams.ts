@@ -72,6 +72,10 @@ async function openStream(
   if (config.retention !== RetentionPolicy.Limits) throw unfit("deletes messages when they are consumed");
   if (config.max_age > 0 || config.max_bytes > 0 || config.max_msgs > 0)
     throw unfit("drops messages by age, size or number");
+  if (config.max_msgs_per_subject > 0) throw unfit("keeps only the last messages of a subject");
+  if (config.no_ack) throw unfit("does not acknowledge");
+  const missing = (wanted.subjects ?? []).filter((subject) => !config.subjects?.includes(subject));
+  if (missing.length > 0) throw unfit(`does not take ${missing.join(", ")}`);
   if ((config as { persist_mode?: string }).persist_mode === "async")
     throw unfit("acknowledges before it writes (persist_mode: async)");
   return config;

@@ -47,6 +47,7 @@ function admitted(value: unknown, about: About = {}) {
     point: { sequence: intakeSequence(42), index },
     subjectType: type,
     content: { value },
+    bytes: JSON.stringify(value)?.length ?? 0,
     storedAt: STORED_AT,
   };
   const fact = admit(arrival, catalogue, book.fold, now);
@@ -238,6 +239,7 @@ describe("what is refused, and what is said (CC-6)", () => {
       point: { sequence: intakeSequence(7), index: null },
       subjectType: "story",
       content: { unreadable: "not JSON" },
+      bytes: 8,
       storedAt: STORED_AT,
     };
     expect(admit(arrival, catalogue, ledger().elected().fold, STORED_AT)).toMatchObject({

@@ -1,0 +1,89 @@
+/** What any program with a NATS client may rely on: the service, its errors, and the events of a job in their order. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../embedded/folders.js";
+import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
+import { Stage } from "../support/stage.js";
+import { WorkServer } from "../support/work-server.js";
+
+let server: NatsTestServer;
+beforeAll(async () => {
+  server = await startNatsServer();
+});
+afterAll(() => server.stop());
+
+const openStage = (work: WorkServer): Promise<Stage> =>
+  Stage.open(server.url, () => ({ types: { story: { runner: "http", url: work.url("story") } } }));
+
+test("given a scheduler that leads, when services are looked for, then signalbox is found with its endpoints", async () => {
+  await using work = await WorkServer.start();
+  const stage = await openStage(work);
+  const ping = (await stage.nc.request("$SRV.PING.signalbox", "", { timeout: 5_000 })).json();
+  expect(ping).toMatchObject({ name: "signalbox", version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+  const info = (await stage.nc.request("$SRV.INFO.signalbox", "", { timeout: 5_000 })).json<{
+    endpoints: { subject: string }[];
+  }>();
+  const subjects = info.endpoints.map(({ subject }) => subject.slice(stage.namespace.length + 1));
+  const api = ["cancel", "amend", "limits", "pause", "resume"].map((verb) => `api.${verb}`);
+  const queries = ["slots", "jobs", "job", "queue", "limits", "explain", "workers", "health"].map(
+    (name) => `query.${name}`,
+  );
+  expect(subjects).toEqual(expect.arrayContaining([...api, ...queries]));
+});
+
+test("given requests that cannot be met, when they are answered, then the error headers say why, and the scheduler goes on", async () => {
+  await using work = await WorkServer.start();
+  const stage = await openStage(work);
+  const refusals: readonly (readonly [string, object | string, number, RegExp])[] = [
+    ["api.cancel", { id: "nobody" }, 404, /nobody/],
+    ["api.cancel", { id: "not an id" }, 400, /id/],
+    ["api.cancel", {}, 400, /id/],
+    ["api.cancel", "{", 400, /JSON/],
+    ["api.cancel", "[]", 400, /./],
+    ["api.cancel", { id: "x", surprise: 1 }, 400, /surprise/],
+    ["api.amend", { id: "nobody", priority: 1 }, 404, /nobody/],
+    ["api.amend", { id: "nobody", priority: 1e9 }, 400, /priority.*-1000 to 1000/],
+    ["api.pause", { pool: "nowhere" }, 404, /nowhere.*global/],
+    ["api.limits", { set: { global: 0 } }, 400, /global/],
+    ["api.limits", { set: { "types.stroy": 1 } }, 400, /stroy/],
+    ["query.job", { id: "nobody" }, 404, /nobody/],
+    ["query.jobs", { limit: -1 }, 400, /limit/],
+    ["query.explain", { id: "nobody" }, 404, /nobody/],
+  ];
+  for (const [subject, args, code, text] of refusals) {
+    const answer = await stage.request(subject, args);
+    expect(answer, `${subject} ${JSON.stringify(args)}`).toEqual({ code, error: expect.stringMatching(text) });
+  }
+  await stage.submit("story", { id: "afterwards" });
+  await stage.untilEnded(1);
+  const job = await stage.request("query.job", { id: "afterwards" });
+  expect(job).toMatchObject({ id: "afterwards", type: "story", state: "completed", attempt: 1, reason: null });
+});
+
+test("given a watcher, when a job lives its life, then the events come in the order of their addresses, as the ledger has them", async () => {
+  await using work = await WorkServer.start();
+  const stage = await openStage(work);
+  const events: { subject: string; address: string; at: string; type: string }[] = [];
+  const subscription = stage.nc.subscribe(`${stage.namespace}.event.>`, {
+    callback: (_error, message) =>
+      events.push({ subject: message.subject, ...message.json<Omit<(typeof events)[number], "subject">>() }),
+  });
+  await stage.nc.flush();
+  work.hold();
+  await stage.submit("story", { id: "first", params: { name: "first" } });
+  await stage.submit("story", { id: "second", params: { name: "second" } });
+  await stage.watch.until("the second waits", (watch) => watch.ofType("StartDenied").length === 1);
+  await stage.request("api.amend", { id: "second", priority: 7 });
+  work.release();
+  await stage.untilEnded(2);
+  const stored = stage.watch.facts.filter(({ fact }) => "job" in fact);
+  await eventually("every event has come", () => (events.length >= stored.length ? true : null));
+  subscription.unsubscribe();
+  expect(events.map(({ address }) => address)).toEqual(stored.map(({ address }) => address));
+  for (const [index, { subject, address: _address, at, ...fact }] of events.entries()) {
+    const watched = stored[index];
+    expect(fact).toEqual(watched?.fact);
+    expect(at).toBe(watched?.at);
+    expect(subject).toBe(`${stage.namespace}.event.${"job" in fact ? String(fact.job) : ""}.${fact.type}`);
+  }
+  expect(events.map(({ type }) => type)).toContain("JobAmended");
+});

@@ -1,0 +1,172 @@
+/**
+ * Everything of an acceptance test: a scheduler process on a NATS server, a namespace and a folder of its own, a plain NATS
+ * connection as any program may have one, and an eye on the ledger.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { connect, type NatsConnection } from "../../src/nats/door.js";
+import { subjectsOf } from "../../src/nats/subjects.js";
+import { type Audit, audit, describeViolation, type IntakeMessage } from "./auditor.js";
+import { LedgerWatch } from "./ledger-watch.js";
+import { type SchedulerProcess, startSchedulerProcess } from "./scheduler-process.js";
+
+const requestMsMax = 5_000;
+const ENDS = new Set(["completed", "skipped", "failed", "cancelled", "rejected"]);
+
+export interface Refused {
+  readonly code: number;
+  readonly error: string;
+}
+
+interface Parts {
+  readonly namespace: string;
+  readonly folder: string;
+  readonly natsUrl: string;
+  readonly nc: NatsConnection;
+  readonly watch: LedgerWatch;
+  readonly configFile: string;
+}
+
+export class Stage implements AsyncDisposable {
+  readonly namespace: string;
+  /** The folder of the configuration, removed with the test. */
+  readonly folder: string;
+  readonly nc: NatsConnection;
+  readonly watch: LedgerWatch;
+  scheduler: SchedulerProcess;
+  readonly #natsUrl: string;
+  readonly #configFile: string;
+
+  private constructor({ namespace, folder, nc, watch, natsUrl, configFile }: Parts, scheduler: SchedulerProcess) {
+    this.namespace = namespace;
+    this.folder = folder;
+    this.nc = nc;
+    this.watch = watch;
+    this.scheduler = scheduler;
+    this.#natsUrl = natsUrl;
+    this.#configFile = configFile;
+  }
+
+  /** Starts the scheduler; all of it ends with the running test. `configure` is told the configuration's folder. */
+  static async open(natsUrl: string, configure: (folder: string) => object): Promise<Stage> {
+    const stage = await Stage.openShared(natsUrl, configure);
+    onTestFinished(() => stage[Symbol.asyncDispose]());
+    return stage;
+  }
+
+  /** The same for several tests; whoever opens it disposes of it. */
+  static async openShared(natsUrl: string, configure: (folder: string) => object): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), "signalbox-stage-"));
+    const namespace = `test-${randomUUID().slice(0, 8)}`;
+    const configFile = join(folder, "signalbox.yaml");
+    // JSON is YAML.
+    await writeFile(configFile, JSON.stringify({ namespace, ...configure(folder) }));
+    const scheduler = await startSchedulerProcess(configFile, natsUrl);
+    const nc = await connect({ servers: natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+    const watch = await LedgerWatch.open(nc, namespace);
+    return new Stage({ namespace, folder, natsUrl, nc, watch, configFile }, scheduler);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.watch.close();
+    await this.scheduler.kill();
+    await this.nc.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Starts the scheduler again, after the one before has ended. */
+  async startScheduler(): Promise<void> {
+    await this.scheduler.exited;
+    this.scheduler = await startSchedulerProcess(this.#configFile, this.#natsUrl);
+  }
+
+  /** Submits as any program would; gives the sequence of the acknowledgement. */
+  async submit(type: string, submission: object | string | Uint8Array = {}): Promise<number> {
+    return this.publish(`submit.${type}`, submission);
+  }
+
+  /** Publishes to `<namespace>.<subject>` and waits for the acknowledgement. */
+  async publish(subject: string, body: object | string | Uint8Array): Promise<number> {
+    const payload = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
+    const { seq } = await this.nc
+      .jetstream()
+      .publish(`${this.namespace}.${subject}`, payload, { timeout: requestMsMax });
+    return seq;
+  }
+
+  /** Asks the service: the JSON answer, or the code and text of its error headers. */
+  async request(subject: string, args: object | string = {}): Promise<unknown> {
+    const payload = typeof args === "string" ? args : JSON.stringify(args);
+    const answer = await this.nc.request(`${this.namespace}.${subject}`, payload, { timeout: requestMsMax });
+    const code = answer.headers?.get("Nats-Service-Error-Code") ?? "";
+    if (code === "") return answer.json();
+    const refused: Refused = { code: Number(code), error: answer.headers?.get("Nats-Service-Error") ?? "" };
+    return refused;
+  }
+
+  /** Settles when every job of the ledger has ended, and there are at least `count` of them. */
+  async untilEnded(count: number, msMax?: number): Promise<void> {
+    await this.watch.until(
+      `${count} jobs have ended`,
+      ({ facts }) => {
+        let [made, ended] = [0, 0];
+        for (const { fact } of facts) {
+          if (fact.type === "JobSubmitted" || fact.type === "JobRejected") made += 1;
+          if (isEnd(fact)) ended += 1;
+        }
+        return made >= count && ended >= made;
+      },
+      msMax,
+    );
+  }
+
+  /** Every message that the intake has acknowledged. */
+  async intake(): Promise<readonly IntakeMessage[]> {
+    const jsm = await this.nc.jetstreamManager();
+    const stream = subjectsOf(this.namespace).intakeStream;
+    const { first_seq, last_seq } = (await jsm.streams.info(stream)).state;
+    const messages: IntakeMessage[] = [];
+    const window = 50;
+    for (let from = Math.max(1, first_seq); from <= last_seq; from += window) {
+      const count = Math.min(window, last_seq - from + 1);
+      const batch = Array.from({ length: count }, (_, offset) =>
+        jsm.streams.getMessage(stream, { seq: from + offset }),
+      );
+      for (const { seq, subject, data } of await Promise.all(batch))
+        messages.push({ sequence: seq, subject, text: Buffer.from(data).toString("utf8") });
+    }
+    return messages;
+  }
+
+  /** Audits the ledger against the intake; throws with the violations if there are any, or a job that has not ended. */
+  async audit({ allEnded }: { allEnded: boolean } = { allEnded: true }): Promise<Audit> {
+    const intake = await this.intake();
+    const audited = audit(this.watch.lines, intake);
+    const open = [...audited.jobs.values()].filter(({ state }) => !ENDS.has(state));
+    const complaints = audited.violations.map(describeViolation);
+    if (allEnded) complaints.push(...open.map(({ id, state }) => `${id} is ${state} and has not ended`));
+    if (complaints.length > 0)
+      throw new Error(`the auditor found ${complaints.length} violations:\n${complaints.slice(0, 20).join("\n")}`);
+    return audited;
+  }
+}
+
+/** Whether a fact ends its job. */
+export function isEnd(fact: { readonly type: string; readonly retryAt?: string | null }): boolean {
+  switch (fact.type) {
+    case "RunCompleted":
+    case "RunSkipped":
+    case "JobCancelled":
+    case "JobRejected":
+      return true;
+    case "RunFailed":
+    case "RunTimedOut":
+    case "LeaseExpired":
+      return fact.retryAt === null;
+    default:
+      return false;
+  }
+}
