@@ -54,7 +54,6 @@ export class Dispatcher {
   #draining = false;
   /** Questions about the projection that came while an entry was in flight; answered when it is stored. */
   #questions: (() => void)[] = [];
-  #cancelAlarm = () => {};
   #entries = 0;
   #intakeStream = "";
   #error: Error | null = null;
@@ -220,7 +219,7 @@ export class Dispatcher {
     this.#unfinished = proposal?.more ?? false;
     if (proposal !== null) return this.#send("PROPOSED");
     this.#performEffects();
-    this.#setAlarm();
+    this.#reign?.setAlarm();
     this.#send("NOTHING_TO_DECIDE");
     if (this.#draining && this.#reign?.hasLeft() === true) this.#send("DRAINED");
   }
@@ -263,15 +262,6 @@ export class Dispatcher {
     this.#reign?.trimIntake();
   }
 
-  /** Wakes the dispatcher when the next job is due. */
-  #setAlarm(): void {
-    this.#cancelAlarm();
-    const due = this.#standby.fold.due.first?.dueAt;
-    if (due == null) return;
-    const { clock } = this.#options;
-    this.#cancelAlarm = clock.after(Date.parse(due) - clock.now(), () => this.#wake());
-  }
-
   // Ending
 
   #drain(): void {
@@ -282,7 +272,6 @@ export class Dispatcher {
   /** The role is over: whoever was promised an answer gets one or asks again, and no run is reported any more. */
   #stepDown(): void {
     this.#role.abort();
-    this.#cancelAlarm();
     this.#reign?.end();
     this.#reign = null;
     for (const input of this.#mailbox.clear()) {

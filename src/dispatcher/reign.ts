@@ -43,6 +43,7 @@ export class Reign {
   readonly #ending = new AbortController();
   readonly #stopAnswering: () => void;
   #trimmed = 0;
+  #cancelAlarm = () => {};
   #cancelPatience: (() => void) | null = null;
   readonly #cancelExpiry: () => void;
 
@@ -107,6 +108,14 @@ export class Reign {
       .catch((error: unknown) => options.log.warn({ err: error }, "the intake was not trimmed; it will be later"));
   }
 
+  /** Wakes the dispatcher when the next job is due. */
+  setAlarm(): void {
+    const { options, fold, wake } = this.#of;
+    this.#cancelAlarm();
+    const due = fold.due.first?.dueAt;
+    if (due != null) this.#cancelAlarm = options.clock.after(Date.parse(due) - options.clock.now(), wake);
+  }
+
   perform(effect: Effect): void {
     switch (effect.kind) {
       case "start":
@@ -151,6 +160,7 @@ export class Reign {
   end(): void {
     this.#ending.abort();
     this.#cancelExpiry();
+    this.#cancelAlarm();
     this.#cancelPatience?.();
     this.#stopAnswering();
     this.#worker.abandonAll();

@@ -47,7 +47,8 @@ function admitted(value: unknown, about: About = {}) {
     point: { sequence: intakeSequence(42), index },
     subjectType: type,
     content: { value },
-    bytes: JSON.stringify(value)?.length ?? 0,
+    // Large enough that the params are counted.
+    bytes: 1_000_000,
     storedAt: STORED_AT,
   };
   const fact = admit(arrival, catalogue, book.fold, now);
