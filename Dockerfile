@@ -18,5 +18,5 @@ COPY --from=build /build/dist/machines dist/machines
 COPY --from=build /build/dist/projections dist/projections
 COPY --from=build /build/dist/src dist/src
 USER node
-ENTRYPOINT ["node", "dist/src/cli/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=64", "dist/src/cli/main.js"]
 CMD ["up"]

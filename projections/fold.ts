@@ -19,7 +19,7 @@ import {
 } from "../events/names.js";
 import { JobIndex } from "./job-index.js";
 import type { JobRow } from "./jobs.js";
-import { changeSlots, emptySlots, type SlotChange, type Slots } from "./slots.js";
+import { changeSlots, emptySlots, type Freed, type SlotChange, type Slots } from "./slots.js";
 import type { WaitingView } from "./waiting.js";
 
 /** Where the ledger ends, as far as it is folded. */
@@ -107,6 +107,18 @@ export class Fold {
   /** The place at the end of the waiting order, for the next job submitted. */
   get nextPlace(): number {
     return this.#index.nextPlace;
+  }
+  /**
+   * What the grant rule needs to know of the slots, at less cost where a slot is only handed on: the slots as of the last draft,
+   * and those given back since.
+   */
+  get room(): { readonly slots: Slots; readonly freed: readonly Freed[] } {
+    const freed: Freed[] = [];
+    for (const change of this.#slotChanges) {
+      if (change.kind !== "free") return { slots: this.slots, freed: [] };
+      freed.push(change);
+    }
+    return { slots: this.#slots, freed };
   }
   get slots(): Slots {
     const changes = this.#slotChanges;

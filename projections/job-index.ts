@@ -147,7 +147,9 @@ export class JobIndex {
   #free(row: JobRow): void {
     if (row.spec === null) throw new Error(`${row.id} was rejected and holds nothing`);
     const { type, resources } = row.spec;
-    this.#onSlotChange({ kind: "free", job: row.id, demanding: { type, resources } });
+    const worker = row.attempts[row.attempts.length - 1]?.worker;
+    if (worker === undefined) throw new Error(`${row.id} was never granted and holds nothing`);
+    this.#onSlotChange({ kind: "free", job: row.id, demanding: { type, resources }, worker });
   }
 
   #grant(row: JobRow, fact: FactOf<"StartGranted">, stamp: Stamp): void {

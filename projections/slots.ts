@@ -49,10 +49,18 @@ export interface Slots {
   readonly holdings: Readonly<Record<JobId, Holding>>;
 }
 
+/** Slots given back. */
+export interface Freed {
+  readonly kind: "free";
+  readonly job: JobId;
+  readonly demanding: Demanding;
+  readonly worker: WorkerId;
+}
+
 /** One step of the projection. Steps are applied in the order of their facts. */
 export type SlotChange =
   | { readonly kind: "take"; readonly holding: Holding; readonly claimed: Readonly<Record<string, number>> }
-  | { readonly kind: "free"; readonly job: JobId; readonly demanding: Demanding }
+  | Freed
   | { readonly kind: "limits"; readonly limits: Limits }
   | { readonly kind: "pause"; readonly pool: PoolName; readonly paused: boolean }
   | { readonly kind: "join"; readonly fact: FactOf<"WorkerJoined">; readonly at: string }

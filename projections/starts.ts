@@ -15,7 +15,7 @@ import { remember } from "../events/remember.js";
 import { type Demand, demandOf } from "./demand.js";
 import { Heap } from "./heap.js";
 import { compareText, compareWaiting, type JobRow, type Shortage, shortageKey } from "./jobs.js";
-import type { Slots, Worker } from "./slots.js";
+import type { Freed, Slots, Worker } from "./slots.js";
 import type { Line, WaitingView } from "./waiting.js";
 
 export interface Start {
@@ -49,8 +49,9 @@ const DENIALS_PER_PASS_MAX = 500;
 /** How many jobs ahead a denial names per pool. */
 export const AHEAD_NAMED_MAX = 3;
 
-export function decideStarts(waiting: WaitingView, slots: Slots): Decision {
-  return new Pass(slots).run(waiting);
+/** `freed`: slots given back that `slots` still counts as used. */
+export function decideStarts(waiting: WaitingView, slots: Slots, freed: readonly Freed[] = []): Decision {
+  return new Pass(slots, freed).run(waiting);
 }
 
 interface Cursor {
@@ -78,13 +79,18 @@ class Pass {
   /** Why each line was left. */
   readonly #lineShortages = new Map<Line, readonly Shortage[]>();
 
-  constructor(slots: Slots) {
+  constructor(slots: Slots, freed: readonly Freed[]) {
     this.#slots = slots;
     this.#overtakesMax = slots.limits.maxOvertakes ?? 0;
     for (const pool of Object.values<Slots["pools"][PoolName]>(slots.pools))
       this.#room.set(pool.name, pool.capacity - pool.used);
     for (const worker of Object.values<Worker>(slots.workers))
       this.#seats.set(worker.id, worker.capacity - worker.used);
+    for (const { demanding, worker } of freed) {
+      for (const [pool, units] of demandOf(demanding, slots.limits))
+        this.#room.set(pool, (this.#room.get(pool) ?? 0) + units);
+      this.#seats.set(worker, (this.#seats.get(worker) ?? 0) + 1);
+    }
     this.#roomOvertaking = this.#overtakesMax === 0 ? this.#room : new Map(this.#room);
   }
 

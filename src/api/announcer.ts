@@ -5,12 +5,13 @@ import type { Proposal } from "../dispatcher/turn.js";
 import type { NatsConnection } from "../nats/door.js";
 import type { Subjects } from "../nats/subjects.js";
 
+const ANNOUNCEMENT_WAITS_MS_MAX = 5;
 /** A progress update of more JSON than this is dropped: it is a glimpse, not a result. */
 const PROGRESS_CHARS_MAX = 32 * 1024;
 
 /**
  * Announces the job facts of stored entries as `{address, at, type, job, …}`, with the JSON that the ledger holds. Not at once
- * but when the event loop comes round: by then the next entry is on its way, and the next job does not wait for this.
+ * but those of a few milliseconds together: where one slot is handed on quickly, the next job does not wait for this.
  */
 export class Announcer {
   readonly #nc: NatsConnection;
@@ -27,10 +28,10 @@ export class Announcer {
     this.#waiting.push(stored);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    setTimeout(() => {
       this.#scheduled = false;
       this.flush();
-    });
+    }, ANNOUNCEMENT_WAITS_MS_MAX);
   }
 
   flush(): void {

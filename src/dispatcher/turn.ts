@@ -192,7 +192,8 @@ class Turn {
 
   /** The grant rule on the projection as it is after the facts so far. */
   grant(): void {
-    const decision = decideStarts(this.#fold.waiting, this.#fold.slots);
+    const { slots, freed } = this.#fold.room;
+    const decision = decideStarts(this.#fold.waiting, slots, freed);
     this.#more = decision.more;
     for (const start of decision.starts) {
       if (this.#bytes > ENTRY_BYTES_MAX) {

@@ -22,6 +22,7 @@ const free = (job: string, resources: Record<string, number> = {}): SlotChange =
   kind: "free",
   job: jobId(job),
   demanding: { type: "story", resources },
+  worker: workerId("w1"),
 });
 const take = (
   job: string,
