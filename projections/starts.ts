@@ -214,19 +214,24 @@ class Pass {
 
   /** New jobs that the pass did not come to: their line was left before, for a reason that holds for all of it. */
   #denyUnlooked(undenied: ReadonlySet<JobRow>, waiting: WaitingView): void {
-    const lasts = new Map<readonly Shortage[], { readonly row: JobRow; readonly ahead: Denial["ahead"] }>();
+    // Many jobs come to the end of the same line at once. If all the named are ahead of one, they are ahead of those behind it.
+    const lasts = new Map<readonly Shortage[], Denial>();
     for (const row of undenied) {
       if (this.#denials.length > DENIALS_PER_PASS_MAX) return;
       if (this.#looked.has(row)) continue;
       const shortages = this.#lineShortages.get(waiting.lineOf(row));
       if (shortages === undefined || row.deniedBy === shortageKey(shortages)) continue;
-      // Many jobs come to the end of the same line at once: all that is told of each is the same.
-      const last = remember(lasts, shortages, () => ({ row, ahead: this.#aheadOf(row, shortages) }));
-      const isSame =
-        compareWaiting(last.row, row) <= 0 &&
-        [...last.ahead.values()].every(({ length }) => length === AHEAD_NAMED_MAX);
-      this.#denials.push({ row, shortages, ahead: isSame ? last.ahead : this.#aheadOf(row, shortages) });
+      const last = lasts.get(shortages);
+      const isBehind = last !== undefined && compareWaiting(last.row, row) < 0;
+      const denial = { row, shortages, ahead: isBehind ? last.ahead : this.#aheadOf(row, shortages) };
+      if (this.#namesAll(denial)) lasts.set(shortages, denial);
+      this.#denials.push(denial);
     }
+  }
+
+  #namesAll({ ahead }: Denial): boolean {
+    for (const [pool, named] of ahead) if (named.length !== (this.#ahead.get(pool)?.length ?? 0)) return false;
+    return true;
   }
 
   /** The worker with the most free seats that runs the type; by id among equals, so that the same log gives the same choice. */

@@ -50,11 +50,21 @@ export class Announcer {
     if (text.length <= PROGRESS_CHARS_MAX) this.#nc.publish(this.#subjects.progress(job), text);
   }
 
+  /** All texts of an entry become bytes in one go; that is half of what it costs to publish them. */
   #publish({ facts, position, at }: Proposal): void {
+    const subjects: string[] = [];
+    const texts: string[] = [];
     for (const [index, { fact, json }] of facts.entries()) {
       if (!("job" in fact)) continue;
-      const stamp = `{"address":"${factAddress(position, index)}","at":"${at}",`;
-      this.#nc.publish(this.#subjects.event(fact.job, fact.type), stamp + json.slice(1));
+      subjects.push(this.#subjects.event(fact.job, fact.type));
+      texts.push(`{"address":"${factAddress(position, index)}","at":"${at}",${json.slice(1)}`);
+    }
+    const bytes = Buffer.from(texts.join(""));
+    let end = 0;
+    for (const [i, text] of texts.entries()) {
+      const begin = end;
+      end += Buffer.byteLength(text);
+      this.#nc.publish(subjects[i] ?? "", bytes.subarray(begin, end));
     }
   }
 }
