@@ -1,6 +1,6 @@
 /** Entries as bytes and back. What is written is checked when it is read, whoever wrote it. */
 import { ENTRY_VERSION, type Entry, type EntryHeader, entrySchema } from "./entry.js";
-import type { Fact } from "./facts.js";
+import type { Block, Fact } from "./facts.js";
 import { isPlainObject } from "./json.js";
 
 /** The ledger holds something that this program cannot take as an entry. The scheduler stops on it and names the address. */
@@ -8,7 +8,22 @@ export class CodecError extends Error {
   readonly code = "ledger-unreadable";
 }
 
-export const encodeFact = (fact: Fact): string => JSON.stringify(fact);
+export function encodeFact(fact: Fact): string {
+  if (fact.type !== "StartDenied") return JSON.stringify(fact);
+  // Many jobs are denied for the same reasons at once, and share the list that says so.
+  return `{"type":"StartDenied","job":${JSON.stringify(fact.job)},"blockedBy":${encodeBlocks(fact.blockedBy)}}`;
+}
+
+const encodedBlocks = new WeakMap<readonly Block[], string>();
+
+function encodeBlocks(blocks: readonly Block[]): string {
+  let text = encodedBlocks.get(blocks);
+  if (text === undefined) {
+    text = JSON.stringify(blocks);
+    encodedBlocks.set(blocks, text);
+  }
+  return text;
+}
 
 /** An entry from its header and its facts, each already encoded: a fact is encoded once, for ledger and watchers both. */
 export function encodeEntry(header: EntryHeader, facts: readonly string[]): string {

@@ -169,8 +169,10 @@ interface Tag {
 function inheritTags(layers: readonly Layer[]): ReadonlyMap<string, Tag> {
   const tags = new Map<string, Tag>();
   for (const { given, values } of layers) {
-    for (const [tag, units] of Object.entries(values.resources ?? {})) tags.set(tag, { units, given });
+    if (values.resources === undefined) continue;
+    for (const [tag, units] of Object.entries(values.resources)) tags.set(tag, { units, given });
   }
+  if (tags.size === 0) return tags;
   // In order of name, so that equal demands are equal however they were written.
   return new Map([...tags].filter(([, { units }]) => units > 0).sort(([a], [b]) => compareText(a, b)));
 }

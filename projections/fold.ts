@@ -152,10 +152,10 @@ export class Fold {
   /** Folds the next fact of the open entry. */
   applyFact(fact: Fact): void {
     const open = this.#mustBeOpen();
-    const address = factAddress(open.position, open.facts);
     try {
       this.#fold(fact);
     } catch (error) {
+      const address = factAddress(open.position, open.facts);
       throw new LedgerCorrupt(address, `${fact.type}: ${error instanceof Error ? error.message : String(error)}`);
     }
     open.facts += 1;

@@ -83,6 +83,14 @@ export interface Shortage {
   readonly cause: "full" | "paused" | "over-capacity" | "no-worker";
 }
 
+const keys = new WeakMap<readonly Shortage[], string>();
+
 /** Equal for equal sets of shortages: a denial is recorded again only when the set has changed. */
-export const shortageKey = (shortages: readonly Shortage[]): string =>
-  shortages.map(({ pool, cause }) => `${pool}=${cause}`).join(" ");
+export function shortageKey(shortages: readonly Shortage[]): string {
+  let key = keys.get(shortages);
+  if (key === undefined) {
+    key = shortages.map(({ pool, cause }) => `${pool}=${cause}`).join(" ");
+    keys.set(shortages, key);
+  }
+  return key;
+}

@@ -9,7 +9,7 @@ import type { FactOf, ProcessIdentity } from "../events/facts.js";
 import { capacities, DEFAULT_LIMITS, type Limits } from "../events/limits.js";
 import type { JobId, PoolName, Position, WorkerId } from "../events/names.js";
 import { remember } from "../events/remember.js";
-import { type Demand, type Demanding, demandOf } from "./demand.js";
+import { type Demanding, demandOf } from "./demand.js";
 import { type Draft, evolve } from "./draft.js";
 
 /** A named capacity. `used` may exceed `capacity` only after a limit was lowered or introduced (CC-5). */
@@ -115,7 +115,7 @@ class Batch {
 
   apply(change: SlotChange): void {
     if (change.kind === "take") return this.#take(change.holding, change.claimed);
-    if (change.kind === "free") return this.#free(change.job, demandOf(change.demanding, this.#limits));
+    if (change.kind === "free") return this.#free(change);
     this.writeSums();
     switch (change.kind) {
       case "limits":
@@ -146,7 +146,7 @@ class Batch {
   /** All slots at once or none (CC-2): every pool and the worker are looked at before the first is touched. */
   #take(holding: Holding, claimed: Readonly<Record<string, number>>): void {
     const { job, type, worker: workerId } = holding;
-    if (this.#holdings[job] !== undefined) throw new SlotViolation(`${job} holds its slots already`);
+    if (job in this.#holdings) throw new SlotViolation(`${job} holds its slots already`);
     const demand = demandOf(holding, this.#limits);
     if (Object.keys(claimed).length !== demand.size)
       throw new SlotViolation(`${job} was granted other pools than it demands`);
@@ -169,11 +169,11 @@ class Batch {
     this.#holdings[job] = holding;
   }
 
-  #free(job: JobId, demand: Demand): void {
-    const holding = this.#holdings[job];
-    if (holding === undefined) throw new SlotViolation(`${job} holds no slots to give back`);
-    for (const [name, units] of demand) this.#pool(name).used -= units;
-    this.#worker(holding.worker).used -= 1;
+  /** Asks only whether the holding is there: to read it from a draft would make a draft of it. */
+  #free({ job, demanding, worker }: Freed): void {
+    if (!(job in this.#holdings)) throw new SlotViolation(`${job} holds no slots to give back`);
+    for (const [name, units] of demandOf(demanding, this.#limits)) this.#pool(name).used -= units;
+    this.#worker(worker).used -= 1;
     delete this.#holdings[job];
   }
 

@@ -13,7 +13,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  nowIso: () => new Date().toISOString(),
+  nowIso: () => isoTime(Date.now()),
   after: (ms, act) => {
     let timer: NodeJS.Timeout;
     const wait = (left: number) => {
@@ -23,3 +23,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+let lastMs = Number.NaN;
+let lastIso = "";
+
+/** Milliseconds since 1970 as ISO 8601. Under load many things happen in the same millisecond, and share the text. */
+export function isoTime(ms: number): string {
+  if (ms !== lastMs) {
+    lastMs = ms;
+    lastIso = new Date(ms).toISOString();
+  }
+  return lastIso;
+}

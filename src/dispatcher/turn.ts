@@ -218,19 +218,17 @@ class Turn {
     }
   }
 
-  record(fact: Fact): FactAddress {
+  record(fact: Fact): void {
     if (!this.#opened) {
       // A reign begins with the election, in an entry that already carries its epoch.
       if (fact.type === "DispatcherElected") this.#epoch = fact.epoch;
       this.#fold.open(this.#position, { ...this.#header, epoch: this.#epoch });
       this.#opened = true;
     }
-    const address = factAddress(this.#position, this.#facts.length);
     this.#fold.applyFact(fact);
     const json = encodeFact(fact);
     this.#facts.push({ fact, json });
     this.#bytes += Buffer.byteLength(json);
-    return address;
   }
 
   close(): Turned {
@@ -257,10 +255,9 @@ class Turn {
   }
 
   #carryOut(facts: readonly Fact[]): FactAddress | null {
-    let first: FactAddress | null = null;
+    const first = facts.length === 0 ? null : factAddress(this.#position, this.#facts.length);
     for (const fact of facts) {
-      const address = this.record(fact);
-      first ??= address;
+      this.record(fact);
       if (fact.type === "CancelRequested")
         this.#effects.push({ kind: "abort", job: fact.job, grant: fact.grant, cause: "cancel" });
     }

@@ -1,4 +1,6 @@
 /** A log that is a JetStream stream. */
+
+import { isoTime } from "../clock.js";
 import {
   DeliverPolicy,
   type JetStreamClient,
@@ -154,7 +156,7 @@ export class JetStreamLog implements Log {
 
 function stored(message: JsMsg): StoredMessage {
   const { seq: sequence, subject, data } = message;
-  return { sequence, subject, data, storedAt: new Date(Math.floor(message.info.timestampNanos / 1e6)).toISOString() };
+  return { sequence, subject, data, storedAt: isoTime(Math.floor(message.info.timestampNanos / 1e6)) };
 }
 
 function isNoMessageFound(error: unknown): boolean {
