@@ -89,7 +89,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     askLeader: () => askLeader(nc, subjects),
     answerAsLeader: () => {
       const stopAnswering = answerAsLeader(nc, subjects, dispatcher.id);
-      const stopServing = startService({ nc, subjects, dispatcher, ledger, log });
+      const stopServing = startService({ nc, subjects, dispatcher, ledger, log, announced: () => announcer.flush() });
       return () => {
         stopAnswering();
         stopServing();

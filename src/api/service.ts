@@ -17,6 +17,8 @@ export interface ServiceOptions {
   readonly dispatcher: Dispatcher;
   readonly ledger: Log;
   readonly log: Logger;
+  /** What an answer tells of was announced before it: whoever watches and asks hears things in their order. */
+  readonly announced: () => void;
 }
 
 /** HTTP's numbers, because everyone knows them. */
@@ -61,7 +63,7 @@ const isAnswerable = ({ reply = "" }: ServiceMsg, { namespace }: Subjects): bool
 
 async function answer(
   message: ServiceMsg,
-  { log, subjects }: ServiceOptions,
+  { log, subjects, announced }: ServiceOptions,
   act: (args: unknown) => Promise<Reply>,
 ): Promise<void> {
   try {
@@ -69,6 +71,7 @@ async function answer(
     const args = readArguments(message.data);
     const reply =
       "unreadable" in args ? ({ refused: "invalid", reason: args.unreadable } as const) : await act(args.value);
+    announced();
     if ("refused" in reply) message.respondError(ERROR_CODES[reply.refused], reply.reason);
     else message.respond(JSON.stringify(reply.value));
   } catch (error) {

@@ -152,16 +152,9 @@ class Turn {
       }
       case "order": {
         const decided = this.#decide(input.order);
-        if ("refused" in decided) {
-          const { verb } = input.order;
-          const intake = { sequence: input.sequence, index: null };
-          this.record({
-            type: "CommandRefused",
-            verb: verb.slice(0, 64),
-            reason: boundedReason(decided.reason),
-            intake,
-          });
-        } else this.#carryOut(decided.facts);
+        if ("refused" in decided) this.#refuse(input, decided.reason);
+        else if (decided.facts.length === 0) this.#refuse(input, "nothing to do: it is so already");
+        else this.#carryOut(decided.facts);
         this.#intake = input.progress;
         return;
       }
@@ -252,6 +245,12 @@ class Turn {
   #decide(order: Order): Decided {
     const command: Command | Refusal = readOrder(order, this.#fold, [...this.#desk.catalogue.types.keys()]);
     return "refused" in command ? command : decideCommand(this.#fold, command);
+  }
+
+  /** Each message ends as a fact: one that left none would be decided again after a restart, when it may mean something else. */
+  #refuse({ order, sequence }: Extract<Input, { kind: "order" }>, reason: string): void {
+    const intake = { sequence, index: null };
+    this.record({ type: "CommandRefused", verb: order.verb.slice(0, 64), reason: boundedReason(reason), intake });
   }
 
   #carryOut(facts: readonly Fact[]): FactAddress | null {

@@ -310,6 +310,7 @@ describe("a command that is no good", () => {
     ["a verb with more tokens", "command.cancel.now", "{}", /no command "cancel\.now"/],
     ["a cancel of an unknown job", "command.cancel", '{"id": "nobody"}', /no job nobody/],
     ["a cancel without an id", "command.cancel", "", /id/],
+    ["a resume of a pool that is not paused", "command.resume", '{"pool": "ollama"}', /is so already/],
     ["broken JSON", "command.cancel", "{", /JSON/],
     ["bytes that are not UTF-8", "command.pause", Uint8Array.of(0xff), /UTF-8/],
     ["an array", "command.limits", "[]", /./],
