@@ -1,8 +1,10 @@
 /** `job <id>`: one job with its attempts and its history. */
 import type { Command } from "commander";
 import type { AttemptView, HistoryItem, JobView } from "../../projections/views.js";
-import { withQuestions } from "./asking.js";
+import { readResult } from "../client/index.js";
+import { withQuestions, withSession } from "./asking.js";
 import { addExamples } from "./examples.js";
+import { CliFailure } from "./failure.js";
 import { jobEnding } from "./job-end.js";
 import { printDocument } from "./printing.js";
 import { drawPairs, drawTable } from "./table.js";
@@ -18,12 +20,22 @@ export function registerJob(program: Command, terminal: Terminal): void {
       "Shows one job: its state, what it demands, its attempts, its result, and every fact about it with its address.",
     )
     .argument("<id>", "the job's id")
-    .action(async (id: string, _own: unknown, self: Command) => {
+    .option("--result", "print only the result, fetched from the object store if it is a large one")
+    .action(async (id: string, { result }: { result?: true }, self: Command) => {
+      if (result === true) return printResult(id, self, terminal);
       await withQuestions(self, terminal, async (questions, { output }) => {
         printDocument(terminal, output, await questions.query("job", { id }), (job) => jobText(job, terminal));
       });
     });
-  addExamples(command, ["signalbox job j42", "signalbox job chapter-7 -o json"]);
+  addExamples(command, ["signalbox job j42", "signalbox job chapter-7 --result > chapter-7.json"]);
+}
+
+async function printResult(id: string, self: Command, terminal: Terminal): Promise<void> {
+  await withSession(self, terminal, async (session) => {
+    const job = await session.query("job", { id });
+    if (job.state !== "completed") throw CliFailure.failed(`${id} is ${job.state} and has no result`);
+    terminal.out(JSON.stringify(await readResult(session, job), null, 2));
+  });
 }
 
 function jobText(job: JobView, terminal: Terminal): string {

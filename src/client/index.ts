@@ -5,6 +5,7 @@ export { ClientFailure, type ClientFailureCode } from "./failure.js";
 export { asOf, openExportedLog } from "./offline.js";
 export type { Answers, HealthAnswer, Questions } from "./questions.js";
 export { entryOf, firstAfter, foldLedger, parseUntil, readMessages, type Until } from "./reader.js";
+export { readResult } from "./result.js";
 export { type CommandAnswer, type CommandVerb, openSession, type Session } from "./session.js";
 export { type SubmissionRequest, type Submitted, submitJob } from "./submit.js";
 export { type AnnouncedFact, type WatchHooks, watchJob } from "./watch.js";

@@ -47,7 +47,7 @@ export interface World extends AsyncDisposable {
   open(gate: string): void;
 }
 
-const TYPES = ["hello", "fails", "waits", "talks", "skips"] as const;
+const TYPES = ["hello", "fails", "waits", "talks", "skips", "writes"] as const;
 
 /** Starts server and scheduler; `yaml` is more of the scheduler's configuration. */
 export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World> {
@@ -161,6 +161,8 @@ function functionsWith(gates: Gates): Record<(typeof TYPES)[number], JobFunction
       for (const token of ["Once ", "upon ", "a time"]) run.progress({ token });
       return { text: "Once upon a time" };
     },
+    /** A result of `params.chars` characters. */
+    writes: (params) => "x".repeat(Number(params["chars"])),
     skips: () => ({ outcome: "skipped", reason: "nothing to do" }),
   };
 }
