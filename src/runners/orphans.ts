@@ -22,6 +22,7 @@ export class OrphansRemainError extends Error {
 /** How long the killed processes are waited for. */
 const goneMsMax = 5_000;
 const pollMs = 20;
+const emptyRoundsNeeded = 2;
 
 /** The environment variables by which a process can be recognised as part of a run. */
 export function runMarks(run: MarkedRun): Record<string, string> {
@@ -38,11 +39,14 @@ export async function killOrphanedRuns(match: (run: MarkedRun) => boolean): Prom
   if (process.platform !== "linux") return 0;
   const killed = new Set<number>();
   const deadline = performance.now() + goneMsMax;
-  // Looked for again after each round, because a process may have started another between being read and being killed.
+  // Looked for again after each round, because a process may have started another between being read and being killed. And
+  // once more when none was found: in the moment in which a process becomes another program, it shows no environment.
+  let emptyRounds = 0;
   for (;;) {
     const found = await processesOf(match);
-    if (found.length === 0) return killed.size;
-    if (performance.now() >= deadline) {
+    emptyRounds = found.length === 0 ? emptyRounds + 1 : 0;
+    if (emptyRounds >= emptyRoundsNeeded) return killed.size;
+    if (found.length > 0 && performance.now() >= deadline) {
       throw new OrphansRemainError(`processes ${found.join(", ")} of runs that are over do not end, even by SIGKILL`);
     }
     for (const pid of found) if (kill(pid)) killed.add(pid);

@@ -164,6 +164,8 @@ describe("when something is killed", () => {
     const stateDir = await freshFolder();
     const scheduler = await startScheduler(stateDir);
     const before = await recordOf(stateDir);
+    // Paused first: a guard that still sees the scheduler's end would stop the server.
+    process.kill(before.guardPid, "SIGSTOP");
     scheduler.process.kill("SIGKILL");
     process.kill(before.guardPid, "SIGKILL");
     await untilGone(before.guardPid);
