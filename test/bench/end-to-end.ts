@@ -47,8 +47,13 @@ export async function measureEndToEnd(url: string, namespace: string, jobs: numb
 }
 
 /** The same messages and bytes through both streams, with no scheduler between: submissions in, entries out, one in flight. */
-export async function measureRawLimit(url: string, jobs: number, entries: readonly Uint8Array[]): Promise<number> {
-  const subjects = subjectsOf("bench-raw");
+export async function measureRawLimit(
+  url: string,
+  namespace: string,
+  jobs: number,
+  entries: readonly Uint8Array[],
+): Promise<number> {
+  const subjects = subjectsOf(namespace);
   const nc = await openConnection({ servers: [url] }, "bench raw");
   const jsm = await openStreams(nc, subjects);
   const publisher = new Publisher(nc);
