@@ -10,6 +10,7 @@ import { diagramOf } from "./drawing.js";
 import { drawDot } from "./drawing-dot.js";
 import { drawMermaid } from "./drawing-mermaid.js";
 import { type JobEvent, jobMachine } from "./job.js";
+import { stateName } from "./stepper.js";
 import { SEAT_EVENTS, type SeatEvent, workerMachine } from "./worker.js";
 
 export const MACHINE_NAMES = ["job", "dispatcher", "worker"] as const;
@@ -161,12 +162,5 @@ function pathOf<Event extends EventObject>({ steps }: StatePath<AnyMachineSnapsh
 }
 
 function vertexOf(snapshot: AnyMachineSnapshot): Vertex {
-  return { key: keyOf(snapshot), state: nameOf(snapshot.value), snapshot };
-}
-
-function nameOf(value: AnyMachineSnapshot["value"]): string {
-  if (typeof value === "string") return value;
-  return Object.entries<AnyMachineSnapshot["value"]>(value)
-    .map(([name, nested]) => `${name}.${nameOf(nested)}`)
-    .join("+");
+  return { key: keyOf(snapshot), state: stateName(snapshot.value), snapshot };
 }

@@ -1,11 +1,9 @@
 /** What the index does not keep about a job: its facts, read from the ledger at the addresses that the index has. */
-import { decodeEntry } from "../../events/codec.js";
 import type { Entry } from "../../events/entry.js";
 import { factAddress, type Position, position } from "../../events/names.js";
 import type { AddressedFact } from "../../projections/views.js";
+import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The facts at a job's addresses (position, index, position, index, …), in order. One read per entry. */
 export async function readFacts(addresses: readonly number[], ledger: Log): Promise<AddressedFact[]> {
@@ -29,5 +27,5 @@ export async function readFacts(addresses: readonly number[], ledger: Log): Prom
 async function readEntry(at: Position, ledger: Log): Promise<Entry> {
   const message = await ledger.read(at);
   if (message === null) throw new Error(`entry ${at} is not in the ledger`);
-  return decodeEntry(utf8.decode(message.data));
+  return entryOf(message);
 }

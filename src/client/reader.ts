@@ -1,9 +1,7 @@
-/** Answers from the ledger itself: folds it, up to any position or time, and asks the same projections as the scheduler does. */
-import { decodeEntry } from "../../events/codec.js";
-import type { Entry } from "../../events/entry.js";
 import { type Position, position } from "../../events/names.js";
-import { Fold, LedgerCorrupt } from "../../projections/fold.js";
+import { Fold } from "../../projections/fold.js";
 import { answerQuery, type QueryAnswer, type QueryName } from "../api/queries.js";
+import { entryOf } from "../log/entry.js";
 import type { Log, StoredMessage } from "../log/log.js";
 import { ClientFailure } from "./failure.js";
 
@@ -12,8 +10,6 @@ export type Until = { readonly position: number } | { readonly time: string };
 
 /** A server that has more to give gives it sooner. Without this bound a reader without permission would wait for ever. */
 const STALL_MS_MAX = 15_000;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads `812` or an ISO 8601 time; null if it is neither. */
 export function parseUntil(text: string): Until | null {
@@ -63,15 +59,6 @@ export async function* readMessages(ledger: Log, after: number, last: number): A
   throw new ClientFailure("unanswered", `the ledger could not be read: nothing came for ${STALL_MS_MAX / 1_000} s`, {
     hint: "Do these credentials allow reading the ledger (the role of a viewer)?",
   });
-}
-
-/** Throws `LedgerCorrupt` with the position. */
-export function entryOf({ sequence, data }: StoredMessage): Entry {
-  try {
-    return decodeEntry(utf8.decode(data));
-  } catch (error) {
-    throw new LedgerCorrupt(String(sequence), error instanceof Error ? error.message : String(error));
-  }
 }
 
 /** Asks a fold that is complete. `ledger` is needed for what the fold does not keep: params, results, histories. */

@@ -4,7 +4,6 @@
  * the same machine, and a turn costs microseconds less where the next job waits for it.
  */
 import { randomBytes } from "node:crypto";
-import { decodeEntry } from "../../events/codec.js";
 import { type DispatcherId, type EntryId, position } from "../../events/names.js";
 import {
   DISPATCHER_EVENTS,
@@ -15,6 +14,7 @@ import {
 import { Stepper } from "../../machines/stepper.js";
 import { type Fold, LedgerCorrupt } from "../../projections/fold.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
+import { entryOf } from "../log/entry.js";
 import type { Order } from "./arrivals.js";
 import { retryTimes } from "./backoff.js";
 import { Mailbox } from "./mailbox.js";
@@ -34,7 +34,6 @@ export interface Ended {
 
 const NOT_LEADING = { refused: "conflict", reason: "this scheduler does not lead; ask again" } as const;
 const stepper = new Stepper<DispatcherEvent>(dispatcherMachine);
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export class Dispatcher {
   readonly id: DispatcherId;
@@ -247,7 +246,7 @@ export class Dispatcher {
       throw new LedgerCorrupt(String(proposal.position), "the entry is missing from the stream");
     }
     if (found === null) return this.#send("ABSENT");
-    const { id } = decodeEntry(utf8.decode(found.data));
+    const { id } = entryOf(found);
     this.#send(id === proposal.id ? "STORED" : "REFUSED");
   }
 

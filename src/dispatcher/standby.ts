@@ -2,9 +2,9 @@
  * A dispatcher that does not lead: checks that the ledger is the one it knows, folds it, and asks after the leader. What it
  * has folded is what it decides from when it comes to lead.
  */
-import { decodeEntry } from "../../events/codec.js";
 import { type DispatcherId, type JobId, type Position, position } from "../../events/names.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
+import { entryOf } from "../log/entry.js";
 import { LogGap } from "../log/log.js";
 import type { DispatcherOptions } from "./options.js";
 import { isProvablyGone } from "./process-identity.js";
@@ -14,8 +14,6 @@ const LEADER_ASKED_EVERY_MS = 1_000;
 const LEADER_SILENCE_MS = 5_000;
 /** Between attempts to reach the streams. */
 const RETRY_MS = 500;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export class Standby {
   readonly #options: DispatcherOptions;
@@ -57,10 +55,10 @@ export class Standby {
     const last = await this.reach(position(0), signal);
     if (last === 0) caughtUp();
     for await (const batch of this.#options.ledger.follow(0, signal)) {
-      for (const { sequence, data } of batch) {
+      for (const message of batch) {
         if (signal.aborted) return;
-        foldMessage(fold, position(sequence), data);
-        if (sequence === last) caughtUp();
+        fold.apply(position(message.sequence), entryOf(message));
+        if (message.sequence === last) caughtUp();
       }
     }
   }
@@ -127,14 +125,5 @@ export class Standby {
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.#options.clock.after(ms, resolve));
-  }
-}
-
-function foldMessage(fold: Fold, at: Position, data: Uint8Array): void {
-  try {
-    fold.apply(at, decodeEntry(utf8.decode(data)));
-  } catch (error) {
-    if (error instanceof LedgerCorrupt) throw error;
-    throw new LedgerCorrupt(String(at), error instanceof Error ? error.message : String(error));
   }
 }
