@@ -1,26 +1,26 @@
 /** The program with all its commands. Each command registers itself; a new one is one more line here. */
 import { Command } from "commander";
 import { VERSION } from "../version.js";
-import { registerAmend } from "./amend.js";
-import { registerCancel } from "./cancel.js";
-import { registerDemo } from "./demo.js";
-import { registerDoctor } from "./doctor.js";
+import { registerAmend } from "./commands/amend.js";
+import { registerCancel } from "./commands/cancel.js";
+import { registerDemo } from "./commands/demo.js";
+import { registerDoctor } from "./commands/doctor.js";
+import { registerExplain } from "./commands/explain.js";
+import { registerGraph } from "./commands/graph.js";
+import { registerHealth } from "./commands/health.js";
+import { registerJob } from "./commands/job.js";
+import { registerJobs } from "./commands/jobs.js";
+import { registerLimits } from "./commands/limits.js";
+import { registerLog } from "./commands/log.js";
+import { registerPause, registerResume } from "./commands/pools.js";
+import { registerQueue } from "./commands/queue.js";
+import { registerSlots } from "./commands/slots.js";
+import { registerSubmit } from "./commands/submit.js";
+import { registerUp } from "./commands/up.js";
+import { registerWorkers } from "./commands/workers.js";
 import { addExamples } from "./examples.js";
-import { registerExplain } from "./explain.js";
-import { registerGraph } from "./graph.js";
-import { registerHealth } from "./health.js";
-import { registerJob } from "./job.js";
-import { registerJobs } from "./jobs.js";
-import { registerLimits } from "./limits.js";
-import { registerLog } from "./log.js";
 import { addCommonOptions } from "./options.js";
-import { registerPause, registerResume } from "./pools.js";
-import { registerQueue } from "./queue.js";
-import { registerSlots } from "./slots.js";
-import { registerSubmit } from "./submit.js";
 import type { Terminal } from "./terminal.js";
-import { registerUp } from "./up.js";
-import { registerWorkers } from "./workers.js";
 
 type Register = (program: Command, terminal: Terminal) => void;
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { demoJobs } from "../../src/cli/demo-jobs.js";
+import { demoJobs } from "../../src/cli/commands/demo-jobs.js";
 import { freePort } from "../../src/embedded/port.js";
 import { FakeOllama } from "../support/fake-ollama.js";
 import { processesWith, untilNoneWith } from "./processes.js";

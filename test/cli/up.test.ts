@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { decodeEntry } from "../../events/codec.js";
 import type { Fact } from "../../events/facts.js";
-import { readableLine } from "../../src/cli/up-log.js";
+import { readableLine } from "../../src/cli/commands/up-log.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
 import { openStreams } from "../../src/nats/streams.js";
 import { subjectsOf } from "../../src/nats/subjects.js";

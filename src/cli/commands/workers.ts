@@ -1,12 +1,12 @@
 /** `workers`: who runs jobs, and which. */
 import type { Command } from "commander";
-import type { WorkersView } from "../../projections/views.js";
-import { withQuestions } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { printDocument } from "./printing.js";
-import { drawTable } from "./table.js";
-import type { Terminal } from "./terminal.js";
-import { relativeTime } from "./wording.js";
+import type { WorkersView } from "../../../projections/views.js";
+import { withQuestions } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { printDocument } from "../printing.js";
+import { drawTable } from "../table.js";
+import type { Terminal } from "../terminal.js";
+import { relativeTime } from "../wording.js";
 
 export function registerWorkers(program: Command, terminal: Terminal): void {
   const command = program

@@ -1,10 +1,10 @@
 /** How a job ended, for whoever waited for it: the result on standard output, what went wrong on standard error. */
 
-import { isPlainObject, type Json } from "../../events/json.js";
-import type { JobView } from "../../projections/views.js";
-import { CliFailure } from "./failure.js";
-import type { Terminal } from "./terminal.js";
-import { counted, span } from "./wording.js";
+import { isPlainObject, type Json } from "../../../events/json.js";
+import type { JobView } from "../../../projections/views.js";
+import { CliFailure } from "../failure.js";
+import type { Terminal } from "../terminal.js";
+import { counted, span } from "../wording.js";
 
 /** The result as people read it: a text as it is, everything else as JSON; nothing without a result. */
 export function jobEnding({ state, result }: JobView): string {

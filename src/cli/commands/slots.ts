@@ -1,12 +1,12 @@
 /** `slots`: the slot projection, pool by pool. */
 import type { Command } from "commander";
-import type { PoolView, SlotsView } from "../../projections/views.js";
-import { withQuestions } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { printDocument } from "./printing.js";
-import { drawTable } from "./table.js";
-import type { Terminal } from "./terminal.js";
-import { span } from "./wording.js";
+import type { PoolView, SlotsView } from "../../../projections/views.js";
+import { withQuestions } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { printDocument } from "../printing.js";
+import { drawTable } from "../table.js";
+import type { Terminal } from "../terminal.js";
+import { span } from "../wording.js";
 
 export function registerSlots(program: Command, terminal: Terminal): void {
   const command = program

@@ -1,9 +1,9 @@
 /** `pause <pool>` and `resume <pool>`: stops and lets go on the granting of a pool's slots. */
 import type { Command } from "commander";
-import { withSession } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { printDocument } from "./printing.js";
-import type { Terminal } from "./terminal.js";
+import { withSession } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { printDocument } from "../printing.js";
+import type { Terminal } from "../terminal.js";
 
 export function registerPause(program: Command, terminal: Terminal): void {
   const command = register(program, terminal, "pause", { done: "paused", already: "is paused already" })

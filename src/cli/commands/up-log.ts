@@ -1,7 +1,7 @@
 /** The scheduler's own log as `up` shows it: readable lines for a person at a terminal, JSON lines for everybody else. */
-import { isPlainObject } from "../../events/json.js";
-import type { createLogger } from "../logger.js";
-import type { Colors, Terminal } from "./terminal.js";
+import { isPlainObject } from "../../../events/json.js";
+import type { createLogger } from "../../logger.js";
+import type { Colors, Terminal } from "../terminal.js";
 
 type LogDestination = NonNullable<Parameters<typeof createLogger>[1]>;
 

@@ -1,16 +1,16 @@
 /** `job <id>`: one job with its attempts and its history. */
 import type { Command } from "commander";
-import type { AttemptView, HistoryItem, JobView } from "../../projections/views.js";
-import { readResult } from "../client/index.js";
-import { withQuestions, withSession } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
+import type { AttemptView, HistoryItem, JobView } from "../../../projections/views.js";
+import { readResult } from "../../client/index.js";
+import { withQuestions, withSession } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { printDocument } from "../printing.js";
+import { drawPairs, drawTable } from "../table.js";
+import type { Terminal } from "../terminal.js";
+import { oneLine } from "../text-width.js";
+import { demandText, labelsText, paintState, relativeTime, span } from "../wording.js";
 import { jobEnding } from "./job-end.js";
-import { printDocument } from "./printing.js";
-import { drawPairs, drawTable } from "./table.js";
-import type { Terminal } from "./terminal.js";
-import { oneLine } from "./text-width.js";
-import { demandText, labelsText, paintState, relativeTime, span } from "./wording.js";
 
 export function registerJob(program: Command, terminal: Terminal): void {
   const command = program

@@ -1,9 +1,9 @@
 /** `cancel <id>`: ends a job, at once while it waits, by asking its worker while it runs. */
 import type { Command } from "commander";
-import { withSession } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { printDocument } from "./printing.js";
-import type { Terminal } from "./terminal.js";
+import { withSession } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { printDocument } from "../printing.js";
+import type { Terminal } from "../terminal.js";
 
 export function registerCancel(program: Command, terminal: Terminal): void {
   const command = program

@@ -1,9 +1,9 @@
 /** The demo's own configuration: three job types in three resource pools (strategy C), in a folder that is removed afterwards. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Configuration, describeProblems, loadConfiguration } from "../config/index.js";
-import { hasModel, type OllamaModel, probeOllama } from "../doctor/ollama-probe.js";
-import { type Environment, ollamaAddress } from "../runners/index.js";
+import { type Configuration, describeProblems, loadConfiguration } from "../../config/index.js";
+import { hasModel, type OllamaModel, probeOllama } from "../../doctor/ollama-probe.js";
+import { type Environment, ollamaAddress } from "../../runners/index.js";
 import type { DemoJob } from "./demo-jobs.js";
 
 /** Which model an Ollama server of this machine may be asked for, if it has it; else its first one. */

@@ -1,13 +1,13 @@
 /** What `up` says when its scheduler is ready: where everything is, what the limits are, and whether it leads. */
-import { capacities, type Limits } from "../../events/limits.js";
-import type { LoadedConfiguration } from "../config/index.js";
-import { type DurabilityNote, durabilityNotes } from "../doctor/durability.js";
-import type { Host } from "../host.js";
-import { openConnection } from "../nats/connection.js";
-import type { NatsConnection } from "../nats/door.js";
-import { type Role, untilRole } from "../role.js";
-import type { Output } from "./options.js";
-import type { Terminal } from "./terminal.js";
+import { capacities, type Limits } from "../../../events/limits.js";
+import type { LoadedConfiguration } from "../../config/index.js";
+import { type DurabilityNote, durabilityNotes } from "../../doctor/durability.js";
+import type { Host } from "../../host.js";
+import { openConnection } from "../../nats/connection.js";
+import type { NatsConnection } from "../../nats/door.js";
+import { type Role, untilRole } from "../../role.js";
+import type { Output } from "../options.js";
+import type { Terminal } from "../terminal.js";
 
 export interface ReadyOptions {
   readonly host: Host;

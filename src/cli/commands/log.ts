@@ -1,9 +1,9 @@
 /** `log`: the event log itself. Its subcommands register themselves here. */
 import type { Command } from "commander";
-import { addExamples } from "./examples.js";
+import { addExamples } from "../examples.js";
+import type { Terminal } from "../terminal.js";
 import { registerLogExport } from "./log-export.js";
 import { registerLogTail } from "./log-tail.js";
-import type { Terminal } from "./terminal.js";
 
 export function registerLog(program: Command, terminal: Terminal): void {
   const log = program

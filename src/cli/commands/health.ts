@@ -1,14 +1,14 @@
 /** `health`: who leads, since when, and how much there is to do. */
 import type { Command } from "commander";
-import { JOB_STATES } from "../../events/states.js";
-import type { HealthAnswer } from "../client/index.js";
-import { withQuestions } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
-import { printDocument } from "./printing.js";
-import { drawPairs } from "./table.js";
-import type { Terminal } from "./terminal.js";
-import { relativeTime } from "./wording.js";
+import { JOB_STATES } from "../../../events/states.js";
+import type { HealthAnswer } from "../../client/index.js";
+import { withQuestions } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { printDocument } from "../printing.js";
+import { drawPairs } from "../table.js";
+import type { Terminal } from "../terminal.js";
+import { relativeTime } from "../wording.js";
 
 export function registerHealth(program: Command, terminal: Terminal): void {
   const command = program

@@ -1,14 +1,14 @@
 /** `queue`: the waiting jobs in the order of granting, each with what keeps it from starting. */
 import type { Command } from "commander";
-import type { QueueItem } from "../../projections/views.js";
-import { wholeNumber } from "./arguments.js";
-import { withQuestions } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { pagesOf } from "./pages.js";
-import { printList } from "./printing.js";
-import { drawTable } from "./table.js";
-import type { Terminal } from "./terminal.js";
-import { demandText, relativeTime } from "./wording.js";
+import type { QueueItem } from "../../../projections/views.js";
+import { wholeNumber } from "../arguments.js";
+import { withQuestions } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { pagesOf } from "../pages.js";
+import { printList } from "../printing.js";
+import { drawTable } from "../table.js";
+import type { Terminal } from "../terminal.js";
+import { demandText, relativeTime } from "../wording.js";
 
 const SHOWN_JOBS_DEFAULT = 50;
 

@@ -5,16 +5,16 @@
  * that leaves goes by itself: commands die with their parent, and the guard stops the embedded server.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { chooseConnection, describeProblems, type LoadedConfiguration } from "../config/index.js";
-import type { Ended } from "../dispatcher/dispatcher.js";
-import { checkOptions } from "../doctor/types.js";
-import { type Host, type HostConnection, startHost } from "../host.js";
-import { createLogger } from "../logger.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
-import { listenForInterrupt } from "./interrupt.js";
-import { type CommonOptions, readConfiguration } from "./options.js";
-import type { Terminal } from "./terminal.js";
+import { chooseConnection, describeProblems, type LoadedConfiguration } from "../../config/index.js";
+import type { Ended } from "../../dispatcher/dispatcher.js";
+import { checkOptions } from "../../doctor/types.js";
+import { type Host, type HostConnection, startHost } from "../../host.js";
+import { createLogger } from "../../logger.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { listenForInterrupt } from "../interrupt.js";
+import { type CommonOptions, readConfiguration } from "../options.js";
+import type { Terminal } from "../terminal.js";
 import { showReady } from "./up-banner.js";
 import { logDestination } from "./up-log.js";
 

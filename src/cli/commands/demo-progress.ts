@@ -2,13 +2,13 @@
  * Shows the demo as it runs: on a terminal a block that is redrawn (pools as bars with their holders, jobs by state),
  * elsewhere one line a fact. It knows only what the ledger says.
  */
-import type { Entry } from "../../events/entry.js";
-import type { Fact } from "../../events/facts.js";
-import { factAddress, type Position } from "../../events/names.js";
-import { JOB_STATES } from "../../events/states.js";
-import type { Fold } from "../../projections/fold.js";
-import { healthView, type PoolView, slotsView } from "../../projections/views.js";
-import type { Terminal } from "./terminal.js";
+import type { Entry } from "../../../events/entry.js";
+import type { Fact } from "../../../events/facts.js";
+import { factAddress, type Position } from "../../../events/names.js";
+import { JOB_STATES } from "../../../events/states.js";
+import type { Fold } from "../../../projections/fold.js";
+import { healthView, type PoolView, slotsView } from "../../../projections/views.js";
+import type { Terminal } from "../terminal.js";
 
 export interface DemoProgress {
   /** `fold` has just folded this entry. */

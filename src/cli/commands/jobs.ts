@@ -1,16 +1,16 @@
 /** `jobs`: lists jobs, those at work first, then the waiting ones in their order, then the finished ones. */
 import type { Command } from "commander";
-import { JOB_STATES, type JobState } from "../../events/states.js";
-import type { JobListItem } from "../../projections/views.js";
-import type { Questions } from "../client/index.js";
-import { keyValue, oneOf, wholeNumber } from "./arguments.js";
-import { withQuestions } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { pagesOf } from "./pages.js";
-import { printList } from "./printing.js";
-import { type Column, drawTable } from "./table.js";
-import type { Terminal } from "./terminal.js";
-import { demandText, labelsText, paintState, relativeTime } from "./wording.js";
+import { JOB_STATES, type JobState } from "../../../events/states.js";
+import type { JobListItem } from "../../../projections/views.js";
+import type { Questions } from "../../client/index.js";
+import { keyValue, oneOf, wholeNumber } from "../arguments.js";
+import { withQuestions } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { pagesOf } from "../pages.js";
+import { printList } from "../printing.js";
+import { type Column, drawTable } from "../table.js";
+import type { Terminal } from "../terminal.js";
+import { demandText, labelsText, paintState, relativeTime } from "../wording.js";
 
 interface JobsOptions {
   readonly state?: readonly JobState[];

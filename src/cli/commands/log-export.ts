@@ -5,13 +5,13 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { entryLine, firstAfter, headerLine, type Questions, readMessages } from "../client/index.js";
-import { untilOf, withQuestions } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
-import type { CommonOptions } from "./options.js";
-import { printDocument } from "./printing.js";
-import type { Terminal } from "./terminal.js";
+import { entryLine, firstAfter, headerLine, type Questions, readMessages } from "../../client/index.js";
+import { untilOf, withQuestions } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import type { CommonOptions } from "../options.js";
+import { printDocument } from "../printing.js";
+import type { Terminal } from "../terminal.js";
 
 export function registerLogExport(log: Command, terminal: Terminal): void {
   const command = log

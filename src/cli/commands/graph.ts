@@ -1,10 +1,10 @@
 /** `graph`: draws a machine from its code. */
 import { type Command, Option } from "commander";
-import { DRAWING_FORMATS, type DrawingFormat, drawMachine, MACHINE_NAMES } from "../../machines/graph.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
-import { commonOptionsOf } from "./options.js";
-import type { Terminal } from "./terminal.js";
+import { DRAWING_FORMATS, type DrawingFormat, drawMachine, MACHINE_NAMES } from "../../../machines/graph.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { commonOptionsOf } from "../options.js";
+import type { Terminal } from "../terminal.js";
 
 export function registerGraph(program: Command, terminal: Terminal): void {
   const command = program

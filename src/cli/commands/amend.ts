@@ -1,12 +1,12 @@
 /** `amend <id>`: changes a job that waits. Once granted, a job is fixed. */
 import type { Command } from "commander";
-import { wholeNumber } from "./arguments.js";
-import { withSession } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
-import { readJsonObject } from "./json-input.js";
-import { printDocument } from "./printing.js";
-import type { Terminal } from "./terminal.js";
+import { wholeNumber } from "../arguments.js";
+import { withSession } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { readJsonObject } from "../json-input.js";
+import { printDocument } from "../printing.js";
+import type { Terminal } from "../terminal.js";
 
 export function registerAmend(program: Command, terminal: Terminal): void {
   const command = program

@@ -1,13 +1,13 @@
 /** `limits`: the capacities in force, and changing them while everything runs. */
 import type { Command } from "commander";
-import type { LimitsView } from "../../projections/views.js";
-import { describeProblems, LIMITS_FORMS, parseLimitAssignments } from "../config/index.js";
-import { withQuestions, withSession } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
-import { printDocument } from "./printing.js";
-import { drawPairs } from "./table.js";
-import type { Terminal } from "./terminal.js";
+import type { LimitsView } from "../../../projections/views.js";
+import { describeProblems, LIMITS_FORMS, parseLimitAssignments } from "../../config/index.js";
+import { withQuestions, withSession } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { printDocument } from "../printing.js";
+import { drawPairs } from "../table.js";
+import type { Terminal } from "../terminal.js";
 
 export function registerLimits(program: Command, terminal: Terminal): void {
   const limits = program

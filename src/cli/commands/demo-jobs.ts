@@ -1,5 +1,5 @@
 /** The sample jobs of the demo: a mix of three types with random priorities, the same for the same seed. */
-import type { JsonObject } from "../../events/json.js";
+import type { JsonObject } from "../../../events/json.js";
 
 type DemoType = "story" | "research" | "thumbs";
 

@@ -1,12 +1,12 @@
 /** `explain <id>`: why a job waits, or why it was granted when it was. */
 import type { Command } from "commander";
-import type { Explanation } from "../../projections/explain.js";
-import { withQuestions } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { printDocument } from "./printing.js";
-import { drawTable } from "./table.js";
-import type { Terminal } from "./terminal.js";
-import { oneLine } from "./text-width.js";
+import type { Explanation } from "../../../projections/explain.js";
+import { withQuestions } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { printDocument } from "../printing.js";
+import { drawTable } from "../table.js";
+import type { Terminal } from "../terminal.js";
+import { oneLine } from "../text-width.js";
 
 /** Of holders and jobs ahead the first are named; the whole lists are in the JSON. */
 const NAMED_MAX = 5;

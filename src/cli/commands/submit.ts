@@ -8,18 +8,18 @@ import {
   submitJob,
   type WatchHooks,
   watchJob,
-} from "../client/index.js";
-import { keyValue, tagUnits, wholeNumber } from "./arguments.js";
-import { withSession } from "./asking.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
+} from "../../client/index.js";
+import { keyValue, tagUnits, wholeNumber } from "../arguments.js";
+import { withSession } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { listenForInterrupt } from "../interrupt.js";
+import { readJsonObject } from "../json-input.js";
+import type { CommonOptions } from "../options.js";
+import { printDocument } from "../printing.js";
+import type { Terminal } from "../terminal.js";
 import { Follower } from "./follower.js";
-import { listenForInterrupt } from "./interrupt.js";
 import { jobEnding, reportEnd } from "./job-end.js";
-import { readJsonObject } from "./json-input.js";
-import type { CommonOptions } from "./options.js";
-import { printDocument } from "./printing.js";
-import type { Terminal } from "./terminal.js";
 
 interface SubmitOptions extends CommonOptions {
   readonly params?: string;

@@ -1,10 +1,10 @@
 /** `signalbox doctor`: one line a check, and exit code 1 if something that is configured cannot work. */
 import type { Command } from "commander";
-import { examine, type Finding } from "../doctor/index.js";
-import { addExamples } from "./examples.js";
-import { CliFailure } from "./failure.js";
-import { type CommonOptions, commonOptionsOf } from "./options.js";
-import type { Colors, Terminal } from "./terminal.js";
+import { examine, type Finding } from "../../doctor/index.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { type CommonOptions, commonOptionsOf } from "../options.js";
+import type { Colors, Terminal } from "../terminal.js";
 
 export function registerDoctor(program: Command, terminal: Terminal): void {
   const command = program
