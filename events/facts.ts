@@ -13,11 +13,14 @@ import { limitsSchema } from "./limits.js";
 import {
   dispatcherIdSchema,
   epochSchema,
+  groupIdSchema,
+  holderIdSchema,
   intakeSequenceSchema,
   jobIdSchema,
   NAME_PATTERN,
   poolNameSchema,
   positionSchema,
+  reservationIdSchema,
   workerIdSchema,
 } from "./names.js";
 
@@ -28,6 +31,14 @@ const json = z.custom<Json>((value) => value !== undefined);
 const jsonObject = z.custom<JsonObject>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 );
+
+/** A job's place in a group: `order` counts where members run one after the other (INV-006, DEC-012). */
+export const membershipSchema = z.object({
+  id: groupIdSchema,
+  order: z.number().int(),
+  sequential: z.boolean(),
+});
+export type Membership = z.infer<typeof membershipSchema>;
 
 /** What a job is, decided at submission from type, template and job (CC-4). Frozen by the first grant (INV-001). */
 export const jobSpecSchema = z.object({
@@ -40,6 +51,7 @@ export const jobSpecSchema = z.object({
   timeoutMs: z.number().int().positive().nullable(),
   labels: z.record(z.string(), z.string()),
   template: name.nullable(),
+  group: membershipSchema.exactOptional(),
 });
 export type JobSpec = z.infer<typeof jobSpecSchema>;
 
@@ -71,14 +83,27 @@ export const blockSchema = z.object({
   capacity: z.number().int(),
   used: z.number().int(),
   needs: z.number().int(),
-  holders: z.array(jobIdSchema),
-  ahead: z.array(jobIdSchema),
+  holders: z.array(holderIdSchema),
+  ahead: z.array(holderIdSchema),
   /** `full`: in use or set aside; the other reasons do not pass by waiting for a slot. */
   cause: z.enum(["full", "paused", "over-capacity", "no-worker"]),
 });
 export type Block = z.infer<typeof blockSchema>;
 
+/** What a schedule does about times that passed while nobody led. */
+export const MISSED_POLICIES = ["skip", "catch-up-one", "catch-up-all"] as const;
+export type MissedPolicy = (typeof MISSED_POLICIES)[number];
+
+/** How a group stands; decided for good only when every member has ended (INV-006). */
+export const GROUP_STATUSES = ["running", "completed", "partial", "cancelled"] as const;
+export type GroupStatus = (typeof GROUP_STATUSES)[number];
+
 const job = { job: jobIdSchema };
+const group = { group: groupIdSchema };
+const reservation = { reservation: reservationIdSchema };
+const schedule = { schedule: name };
+/** When a schedule fires next, worked out outside, where time zones are known; null: never again (D6, DEC-010). */
+const nextAt = { nextAt: timeSchema.nullable() };
 const attempt = { ...job, grant: positionSchema };
 /** When the next attempt is due; null if the failure is final. Jitter is drawn before, once, and is in it (DEC-007). */
 const retryAt = { retryAt: timeSchema.nullable() };
@@ -141,8 +166,65 @@ export const factSchema = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("RunTimedOut"), ...attempt, error: runErrorSchema, ...retryAt }),
   z.object({ type: z.literal("LeaseExpired"), ...attempt, error: runErrorSchema, ...retryAt }),
+  /** The runner itself says that the job is to end here, neither done nor failed. */
+  z.object({ type: z.literal("RunCancelled"), ...attempt, reason: z.string() }),
   z.object({ type: z.literal("CancelRequested"), ...attempt, reason: z.string() }),
   z.object({ type: z.literal("JobCancelled"), ...job, reason: z.string() }),
+  // Groups
+  /** Every member that has not ended is to be cancelled; later members too. */
+  z.object({ type: z.literal("GroupCancelRequested"), ...group, reason: z.string() }),
+  /** All members have ended. Recorded again if members were added after it. */
+  z.object({
+    type: z.literal("GroupEnded"),
+    ...group,
+    status: z.enum(GROUP_STATUSES).exclude(["running"]),
+    members: z.number().int().positive(),
+  }),
+  // Direct execution (DEC-004)
+  z.object({
+    type: z.literal("ReservationRequested"),
+    ...reservation,
+    resources: z.record(name, units),
+    leaseMs: z.number().int().positive(),
+    /** Who holds it, for people: a host and a process, say. */
+    holder: z.string().max(200),
+  }),
+  z.object({ type: z.literal("ReservationGranted"), ...reservation, demand: z.record(poolNameSchema, units) }),
+  z.object({ type: z.literal("ReservationReleased"), ...reservation, reason: z.string() }),
+  z.object({ type: z.literal("ReservationExpired"), ...reservation, reason: z.string() }),
+  // Schedules (DEC-010)
+  z.object({
+    type: z.literal("ScheduleSet"),
+    ...schedule,
+    template: name,
+    cron: z.string(),
+    timezone: z.string(),
+    missed: z.enum(MISSED_POLICIES),
+    enabled: z.boolean(),
+    source: z.enum(["configuration", "command"]),
+    ...nextAt,
+  }),
+  z.object({ type: z.literal("ScheduleRemoved"), ...schedule }),
+  z.object({ type: z.literal("ScheduleEnabled"), ...schedule, ...nextAt }),
+  z.object({ type: z.literal("ScheduleDisabled"), ...schedule }),
+  /** It was due at `dueAt` and has submitted the job `submits`, in this entry; by hand if `triggered`, which moves nothing. */
+  z.object({
+    type: z.literal("ScheduleFired"),
+    ...schedule,
+    dueAt: timeSchema,
+    submits: jobIdSchema,
+    triggered: z.boolean(),
+    ...nextAt,
+  }),
+  /** `count` times from `from` to `to` passed while nobody led, and are left out. */
+  z.object({
+    type: z.literal("ScheduleMissed"),
+    ...schedule,
+    from: timeSchema,
+    to: timeSchema,
+    count: z.number().int().positive(),
+    ...nextAt,
+  }),
   // The scheduler's own
   z.object({
     type: z.literal("DispatcherElected"),
@@ -158,6 +240,8 @@ export const factSchema = z.discriminatedUnion("type", [
     capacity: z.number().int().positive(),
     /** The job types that it runs; null: every type. */
     types: z.array(name).nullable(),
+    /** True for a worker in a process of its own: it outlives the reign, as long as it renews its lease (D8). */
+    remote: z.boolean().exactOptional(),
   }),
   z.object({ type: z.literal("WorkerLeft"), worker: workerIdSchema, reason: z.string() }),
   z.object({ type: z.literal("LimitsChanged"), limits: limitsSchema, source: z.enum(["configuration", "command"]) }),

@@ -6,6 +6,10 @@ import { z } from "zod";
 
 /** A job's id, for life: chosen by the publisher, or `j<seq>` / `j<seq>-<index>` by default. */
 export type JobId = string & z.$brand<"JobId">;
+/** A group's id, chosen by the publisher of its first member. */
+export type GroupId = string & z.$brand<"GroupId">;
+/** A reservation's id: chosen by whoever reserves, so that a request can be repeated (DEC-004). */
+export type ReservationId = string & z.$brand<"ReservationId">;
 /** A worker's id: one per worker process and start. */
 export type WorkerId = string & z.$brand<"WorkerId">;
 /** A dispatcher's id: one per scheduler process and start. */
@@ -33,6 +37,10 @@ export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const wholeNumber = z.number().int().nonnegative();
 
 export const jobIdSchema = z.string().regex(JOB_ID_PATTERN).brand<"JobId">();
+export const groupIdSchema = z.string().regex(JOB_ID_PATTERN).brand<"GroupId">();
+export const reservationIdSchema = z.string().regex(JOB_ID_PATTERN).brand<"ReservationId">();
+/** Who holds slots or is ahead: a job or a reservation. */
+export const holderIdSchema = z.string().regex(JOB_ID_PATTERN);
 export const workerIdSchema = z.string().min(1).max(200).brand<"WorkerId">();
 export const dispatcherIdSchema = z.string().min(1).max(200).brand<"DispatcherId">();
 export const entryIdSchema = z.string().min(1).max(64).brand<"EntryId">();
@@ -45,6 +53,8 @@ export const intakeSequenceSchema = wholeNumber.brand<"IntakeSequence">();
 export const epochSchema = wholeNumber.brand<"Epoch">();
 
 export const jobId = (text: string): JobId => jobIdSchema.parse(text);
+export const groupId = (text: string): GroupId => groupIdSchema.parse(text);
+export const reservationId = (text: string): ReservationId => reservationIdSchema.parse(text);
 export const workerId = (text: string): WorkerId => workerIdSchema.parse(text);
 export const dispatcherId = (text: string): DispatcherId => dispatcherIdSchema.parse(text);
 export const entryId = (text: string): EntryId => entryIdSchema.parse(text);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { durationSchema } from "./duration.js";
 import { isPlainObject, type JsonObject } from "./json.js";
-import { DEFAULT_JOB_ID_PATTERN, JOB_ID_PATTERN, type JobId, NAME_PATTERN } from "./names.js";
+import { DEFAULT_JOB_ID_PATTERN, type GroupId, JOB_ID_PATTERN, type JobId, NAME_PATTERN } from "./names.js";
 
 /** Params larger than this, as JSON in UTF-8, are refused: an entry must stay below the server's 1 MiB. */
 export const PARAMS_BYTES_MAX = 512 * 1024;
@@ -13,6 +13,7 @@ export const BATCH_SUBMISSIONS_MAX = 1_000;
 const LABELS_MAX = 64;
 const TAGS_MAX = 64;
 const UNITS_MAX = 1_000_000;
+const ORDER_MAX = 1_000_000_000;
 
 const ID_RULE = "must match [A-Za-z0-9][A-Za-z0-9_-]{0,127}";
 const name = z
@@ -24,7 +25,7 @@ const wholeNumber = (from: number, to: number) => {
 };
 
 /** An id that a publisher chose. Default ids (`j42`, `j42-7`) are given, so that no choice can collide with one. */
-const chosenId = z
+export const chosenId = z
   .string({ error: ID_RULE })
   .regex(JOB_ID_PATTERN, { error: ID_RULE })
   .refine((id) => !DEFAULT_JOB_ID_PATTERN.test(id), { error: "looks like a default id (j42, j42-7); choose another" })
@@ -59,6 +60,20 @@ const timeError = "must be an ISO 8601 time in UTC, such as 2026-12-01T08:00:00.
 const DURATION_MS_MAX = 10 * 365 * 86_400_000;
 const duration = durationSchema.refine((ms) => ms <= DURATION_MS_MAX, { error: "must not be longer than 3650d" });
 
+const groupIdRule = "must match [A-Za-z0-9][A-Za-z0-9_-]{0,127}";
+/** Members run side by side, or one after the other by `order` if the group is sequential. */
+const membership = z.strictObject(
+  {
+    id: z
+      .string({ error: groupIdRule })
+      .regex(JOB_ID_PATTERN, { error: groupIdRule })
+      .transform((text) => text as GroupId),
+    order: wholeNumber(-ORDER_MAX, ORDER_MAX).optional(),
+    sequential: z.boolean({ error: "must be true or false" }).optional(),
+  },
+  { error: "must be an object such as {id: book-9, order: 7, sequential: true}" },
+);
+
 /** The keys, all optional. A key that is not known is an error: a misspelt `priority` must not be silently ignored. */
 export const submissionSchema = z.strictObject({
   id: chosenId.optional(),
@@ -72,6 +87,7 @@ export const submissionSchema = z.strictObject({
   timeout: duration.refine((ms) => ms > 0, { error: "must be longer than 0" }).optional(),
   maxAttempts: wholeNumber(1, 100).optional(),
   labels: labels.optional(),
+  group: membership.optional(),
 });
 export type Submission = z.infer<typeof submissionSchema>;
 

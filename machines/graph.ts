@@ -113,6 +113,7 @@ const events: { readonly [Name in MachineName]: Representatives<MachineEvents[Na
     RunStarted: plain("RunStarted"),
     RunCompleted: plain("RunCompleted"),
     RunSkipped: plain("RunSkipped"),
+    RunCancelled: plain("RunCancelled"),
     RunFailed: failure("RunFailed"),
     RunTimedOut: failure("RunTimedOut"),
     LeaseExpired: failure("LeaseExpired"),
@@ -132,6 +133,7 @@ const events: { readonly [Name in MachineName]: Representatives<MachineEvents[Na
     ABSENT: plain("ABSENT"),
     STOP: plain("STOP"),
     DRAINED: plain("DRAINED"),
+    DEPOSED: plain("DEPOSED"),
     CORRUPT: plain("CORRUPT"),
   },
   worker: {

@@ -2,7 +2,8 @@
  * The life of a job. Facts are its events: this machine is what the fold folds with, and what the paths of the tests are
  * drawn from (D4). No `invoke`, no `after`, no clock; the context is an attempt number capped by the job's own maximum.
  *
- *   scheduled   waits for its time (`runAt`, `delay`). The dispatcher's clock records JobDue, after a restart too.
+ *   scheduled   waits for its time (`runAt`, `delay`), or for the member before it in a sequential group. The dispatcher
+ *               records JobDue when it has come, after a restart too.
  *   queued      waits for its slots. Left by a grant or a cancel; survives every restart in the same order (DEC-008).
  *   granted     holds its slots; the worker has been told and has not confirmed yet. If the worker dies: LeaseExpired.
  *   running     holds its slots; the worker confirmed. If the worker dies: LeaseExpired.
@@ -77,6 +78,7 @@ export const jobMachine = setup({
         // The word that it started may have been lost; that it ended is what counts.
         RunCompleted: "completed",
         RunSkipped: "skipped",
+        RunCancelled: "cancelled",
         RunFailed: failure,
         RunTimedOut: failure,
         LeaseExpired: failure,
@@ -89,6 +91,7 @@ export const jobMachine = setup({
       on: {
         RunCompleted: "completed",
         RunSkipped: "skipped",
+        RunCancelled: "cancelled",
         RunFailed: failure,
         RunTimedOut: failure,
         LeaseExpired: failure,
@@ -100,13 +103,14 @@ export const jobMachine = setup({
         RunStarted: "cancelling",
         RunCompleted: "completed",
         RunSkipped: "skipped",
+        RunCancelled: "cancelled",
         RunFailed: { guard: "isFinal", target: "cancelled" },
         RunTimedOut: { guard: "isFinal", target: "cancelled" },
         LeaseExpired: { guard: "isFinal", target: "cancelled" },
       },
     },
     retrying: {
-      on: { JobDue: "queued", JobCancelled: "cancelled" },
+      on: { JobDue: "queued", JobMoved: "retrying", JobCancelled: "cancelled" },
     },
     completed: { type: "final" },
     skipped: { type: "final" },

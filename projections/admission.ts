@@ -2,7 +2,7 @@
  * Admission: what becomes of one submission. Pure: the same submission, configuration and projection give the same fact.
  * Whatever does not fit is refused with a reason that names the key, what is allowed and where it was given (CC-6).
  */
-import type { Fact, IntakePoint, JobSpec } from "../events/facts.js";
+import type { Fact, FactOf, IntakePoint, JobSpec, Membership } from "../events/facts.js";
 import { isPlainObject, type JsonObject } from "../events/json.js";
 import { DEFAULT_JOB_ID_PATTERN, defaultJobId, JOB_ID_PATTERN, type JobId } from "../events/names.js";
 import {
@@ -66,31 +66,74 @@ export function admit(arrival: Arrival, catalogue: Catalogue, fold: Fold, now: s
   const refuse = (reason: string): Fact => {
     const asked =
       arrival.subjectType ?? (isPlainObject(value) && typeof value["type"] === "string" ? value["type"] : null);
-    return {
-      type: "JobRejected",
-      job,
-      jobType: asked?.slice(0, ASKED_TYPE_CHARS_MAX) ?? null,
-      createdAt,
-      reason: boundedReason(reason),
-      intake: point,
-    };
+    return { ...rejected(job, asked, createdAt, reason), intake: point };
   };
   if ("unreadable" in arrival.content) return refuse(arrival.content.unreadable);
   const read = readAs(submissionSchema, value);
   if (!read.ok) return refuse(read.reason);
-  const resolved = resolveSpec(read.value, arrival, catalogue, fold.slots);
-  if ("refused" in resolved) return refuse(resolved.refused);
-  const runAt = startTime(read.value, createdAt);
+  const { subjectType, bytes } = arrival;
+  const request = { job, submission: read.value, subjectType, bytes, createdAt };
+  const submitted = decideSubmission(request, catalogue, fold, now);
+  return "refused" in submitted ? refuse(submitted.refused) : { ...submitted, intake: point };
+}
+
+/** A submission that was read, whoever makes it: a publisher or a schedule. */
+export interface SubmissionRequest {
+  readonly job: JobId;
+  readonly submission: Submission;
+  readonly subjectType: string | null;
+  /** The length of the message that it was read from; 0: not from outside. */
+  readonly bytes: number;
+  readonly createdAt: string;
+}
+
+export function decideSubmission(
+  request: SubmissionRequest,
+  catalogue: Catalogue,
+  fold: Fold,
+  now: string,
+): FactOf<"JobSubmitted"> | { readonly refused: string } {
+  const { job, submission, createdAt } = request;
+  const resolved = resolveSpec(request, catalogue, fold.slots);
+  if ("refused" in resolved) return resolved;
+  const membership = resolveMembership(submission, fold);
+  if ("refused" in membership) return membership;
+  const { group, isHeld } = membership;
+  const asked = startTime(submission, createdAt);
+  const runAt = asked !== null && asked > now ? asked : null;
   return {
     type: "JobSubmitted",
     job,
-    spec: resolved.spec,
+    spec: group === null ? resolved.spec : { ...resolved.spec, group },
     position: fold.nextPlace,
     createdAt,
-    runAt: runAt !== null && runAt > now ? runAt : null,
+    // Whoever is not its group's turn yet waits for that, as others wait for their time.
+    runAt: runAt ?? (isHeld ? now : null),
     retryOf: null,
-    intake: point,
+    intake: null,
   };
+}
+
+export function rejected(job: JobId, asked: string | null, createdAt: string, reason: string): FactOf<"JobRejected"> {
+  const jobType = asked?.slice(0, ASKED_TYPE_CHARS_MAX) ?? null;
+  return { type: "JobRejected", job, jobType, createdAt, reason: boundedReason(reason), intake: null };
+}
+
+/** The first member says whether a group is sequential; the others may leave it out, and may not contradict. */
+function resolveMembership(
+  { group }: Submission,
+  fold: Fold,
+): { readonly group: Membership | null; readonly isHeld: boolean } | { readonly refused: string } {
+  if (group === undefined) return { group: null, isHeld: false };
+  const { id, order = 0 } = group;
+  const known = fold.groups.all.get(id);
+  const sequential = group.sequential ?? known?.sequential ?? false;
+  if (known !== undefined && known.sequential !== sequential)
+    return {
+      refused: `group.sequential: group ${id} is ${known.sequential ? "" : "not "}sequential; its members must agree`,
+    };
+  const isHeld = known !== undefined && sequential && (known.turn !== null || known.stopReason !== null);
+  return { group: { id, order, sequential }, isHeld };
 }
 
 function asChosenId(id: unknown): JobId | null {
@@ -100,7 +143,8 @@ function asChosenId(id: unknown): JobId | null {
 type Resolved = { readonly spec: JobSpec } | { readonly refused: string };
 
 /** Type, then template, then job, the later overriding the earlier (CC-4). */
-function resolveSpec(submission: Submission, arrival: Arrival, catalogue: Catalogue, slots: Slots): Resolved {
+function resolveSpec(request: SubmissionRequest, catalogue: Catalogue, slots: Slots): Resolved {
+  const { submission, subjectType, bytes: messageBytes } = request;
   const refused = (reason: string): Resolved => ({ refused: reason });
   if (submission.runAt !== undefined && submission.delay !== undefined)
     return refused("runAt and delay: give one of them, not both");
@@ -108,7 +152,7 @@ function resolveSpec(submission: Submission, arrival: Arrival, catalogue: Catalo
   if (submission.template !== undefined && template === undefined) {
     return refused(`template: "${submission.template}" is unknown; ${listed("templates", catalogue.templates.keys())}`);
   }
-  const named = [arrival.subjectType, submission.type, template?.type].filter(
+  const named = [subjectType, submission.type, template?.type].filter(
     (type): type is string => typeof type === "string",
   );
   const type = named[0];
@@ -130,7 +174,7 @@ function resolveSpec(submission: Submission, arrival: Arrival, catalogue: Catalo
   if (misfit !== null) return refused(misfit);
   const params: JsonObject = merged(layers.map(({ values }) => values.params));
   // JSON written anew is at most six times as long as it was read: most submissions need no counting.
-  const isSmall = params === own.params && arrival.bytes * 6 <= PARAMS_BYTES_MAX;
+  const isSmall = params === own.params && messageBytes * 6 <= PARAMS_BYTES_MAX;
   const bytes = isSmall ? 0 : utf8Bytes(JSON.stringify(params));
   if (bytes > PARAMS_BYTES_MAX)
     return refused(`params: ${bytes} bytes of JSON are too many; at most ${PARAMS_BYTES_MAX} are taken`);
@@ -175,6 +219,11 @@ function inheritTags(layers: readonly Layer[]): ReadonlyMap<string, Tag> {
   if (tags.size === 0) return tags;
   // In order of name, so that equal demands are equal however they were written.
   return new Map([...tags].filter(([, { units }]) => units > 0).sort(([a], [b]) => compareText(a, b)));
+}
+
+/** What is wrong with a demand that comes from one place, such as a reservation's; null if it can be met one day (CC-6). */
+export function findMisfitOf(resources: Readonly<Record<string, number>>, given: string, slots: Slots): string | null {
+  return findMisfit(new Map(Object.entries(resources).map(([tag, units]) => [tag, { units, given }])), slots);
 }
 
 /** A demand that no pool can ever meet is refused at the door, not left to wait for ever. */

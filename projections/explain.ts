@@ -7,9 +7,10 @@ import type { JobId, Position } from "../events/names.js";
 import { isSlotHolding, isTerminal, type JobState } from "../events/states.js";
 import { type Demanding, demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
+import { type Holder, holdersIn } from "./holders.js";
 import { compareWaiting, type JobRow, type Shortage, stateOf } from "./jobs.js";
+import { reservationsOf } from "./reservations.js";
 import type { Slots, Worker } from "./slots.js";
-import { oldestFirst } from "./slots.js";
 import { figures } from "./start-facts.js";
 import type { AddressedFact } from "./view-history.js";
 import { inGrantOrder } from "./view-queue.js";
@@ -43,8 +44,15 @@ export function explain(fold: Fold, id: JobId, facts: readonly AddressedFact[] =
   const state = stateOf(row);
   const { verdict, blockedBy } =
     state === "queued" ? explainWaiting(fold, row) : { verdict: verdictOf(state), blockedBy: [] };
-  const text = sentenceOf({ row, state, verdict, blockedBy, facts, limits: fold.slots.limits });
+  const turn = heldBehind(fold, row);
+  const text = sentenceOf({ row, state, verdict, blockedBy, facts, turn, limits: fold.slots.limits });
   return { job: id, state, position: fold.head.position, verdict, blockedBy, text };
+}
+
+/** The member of its sequential group whose turn it is, where that keeps the row waiting. */
+function heldBehind(fold: Fold, { spec, id }: JobRow): JobId | null {
+  const group = spec?.group === undefined ? undefined : fold.groups.all.get(spec.group.id);
+  return group?.sequential === true && group.turn !== null && group.turn.id !== id ? group.turn.id : null;
 }
 
 function verdictOf(state: Exclude<JobState, "queued">): Verdict {
@@ -88,18 +96,17 @@ function blockOf(fold: Fold, row: JobRow, { pool, cause }: Shortage, { heads, ve
       .every((its) => its.cause === "full" || (its.cause === cause && its.pool === pool));
     if (isRival && sharesPool(slots, pool, line, row.askedType)) rivals.push(line);
   }
-  const ahead: JobId[] = [];
+  // Reservations go before every job; one that nothing but its like keeps waiting is no rival, but is not told apart here.
+  const ahead: string[] = cause === "full" ? reservedAhead(slots, pool) : [];
   for (const other of inGrantOrder(rivals)) {
     if (ahead.length >= NAMED_MAX || compareWaiting(other, row) >= 0) break;
     ahead.push(other.id);
   }
   const type = row.askedType ?? "";
-  const holders = oldestFirst(slots)
-    .filter((holding) =>
-      pool === "workers" ? runs(slots.workers[holding.worker], type) : demands(slots, pool, holding),
-    )
+  const holders = holdersIn(slots)
+    .filter((holder) => (pool === "workers" ? sitsWith(slots, holder, type) : demands(slots, pool, holder)))
     .slice(0, NAMED_MAX)
-    .map((holding) => holding.job);
+    .map(({ id }) => id);
   const demand: ReadonlyMap<string, number> = row.spec === null ? new Map() : demandOf(row.spec, slots.limits);
   return { ...figures(slots, pool, type), needs: demand.get(pool) ?? 1, holders, ahead, cause };
 }
@@ -109,6 +116,17 @@ function sharesPool(slots: Slots, pool: string, line: Line, type: string | null)
   if (pool !== "workers") return demands(slots, pool, line);
   if (line.type === type) return true;
   return Object.values<Worker>(slots.workers).some((worker) => runs(worker, line.type) && runs(worker, type ?? ""));
+}
+
+function reservedAhead(slots: Slots, pool: string): string[] {
+  return reservationsOf(slots)
+    .waiting.filter((reservation) => demands(slots, pool, reservation))
+    .map(({ id }) => id);
+}
+
+/** Whether a job has the seat of a worker that runs the type. */
+function sitsWith(slots: Slots, { by, isReservation }: Holder, type: string): boolean {
+  return !isReservation && runs((slots.workers as Readonly<Record<string, Worker>>)[by], type);
 }
 
 function demands(slots: Slots, pool: string, job: Demanding): boolean {

@@ -17,9 +17,12 @@ import {
   type Position,
   position,
 } from "../events/names.js";
+import type { Groups } from "./groups.js";
 import { JobIndex } from "./job-index.js";
 import type { JobRow } from "./jobs.js";
-import { changeSlots, emptySlots, type Freed, type SlotChange, type Slots } from "./slots.js";
+import { changeSchedules, noSchedules, type Schedules } from "./schedules.js";
+import { changeSlots, emptySlots } from "./slot-changes.js";
+import type { Freed, SlotChange, Slots } from "./slots.js";
 import type { WaitingView } from "./waiting.js";
 
 /** Where the ledger ends, as far as it is folded. */
@@ -75,6 +78,7 @@ export class Fold {
   #leader: Leader | null = null;
   #settings: Settings = { limitsKnown: false, finishedJobsMax: FINISHED_JOBS_MAX_DEFAULT, intakeStream: null };
   #slots = emptySlots;
+  #schedules = noSchedules;
   /** Changes of facts already applied; they are put into one draft when the slots are next looked at. */
   #slotChanges: SlotChange[] = [];
   readonly #index: JobIndex;
@@ -103,6 +107,12 @@ export class Fold {
   /** The scheduled and the retrying jobs, in the order of their times. */
   get due(): Iterable<JobRow> & { readonly first: JobRow | undefined } {
     return this.#index.due;
+  }
+  get groups(): Pick<Groups, "all" | "unsettled"> {
+    return this.#index.groups;
+  }
+  get schedules(): Schedules {
+    return this.#schedules;
   }
   /** The place at the end of the waiting order, for the next job submitted. */
   get nextPlace(): number {
@@ -217,6 +227,28 @@ export class Fold {
         return;
       case "RetentionChanged":
         this.#settings = { ...this.#settings, finishedJobsMax: fact.finishedJobsMax };
+        return;
+      case "GroupCancelRequested":
+        return this.#index.groups.requestCancel(fact.group, fact.reason);
+      case "GroupEnded":
+        return this.#index.groups.end(fact.group, fact.status);
+      case "ReservationRequested":
+        this.#slotChanges.push({ kind: "reserve", fact, at });
+        return;
+      case "ReservationGranted":
+        this.#slotChanges.push({ kind: "take-reserved", fact, grant: open.position, at });
+        return;
+      case "ReservationReleased":
+      case "ReservationExpired":
+        this.#slotChanges.push({ kind: "end-reservation", reservation: fact.reservation });
+        return;
+      case "ScheduleSet":
+      case "ScheduleRemoved":
+      case "ScheduleEnabled":
+      case "ScheduleDisabled":
+      case "ScheduleFired":
+      case "ScheduleMissed":
+        this.#schedules = changeSchedules(this.#schedules, fact);
         return;
       case "JobSubmitted":
       case "JobRejected":

@@ -6,6 +6,7 @@ import type { AttemptFact, FactOf, JobFact } from "../events/facts.js";
 import type { JobId, Position } from "../events/names.js";
 import { type AttemptOutcome, isSlotHolding, isTerminal } from "../events/states.js";
 import { newJob, stepJob } from "../machines/job.js";
+import { Groups } from "./groups.js";
 import { compareDue, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
 import type { SlotChange } from "./slots.js";
 import { SortedList } from "./sorted-list.js";
@@ -18,6 +19,9 @@ export interface Stamp {
   readonly at: string;
 }
 
+/** Places are so far apart, so that a job can be moved between two others without moving them too (DEC-005). */
+export const PLACE_STRIDE = 1_000;
+
 type Submission = FactOf<"JobSubmitted"> | FactOf<"JobRejected">;
 type LaterFact = Exclude<JobFact, Submission>;
 
@@ -26,10 +30,11 @@ export class JobIndex {
   readonly waiting = new Waiting();
   /** The scheduled and the retrying, by the time they wait for. */
   readonly due = new SortedList<JobRow>(compareDue);
+  readonly groups = new Groups();
   /** How many jobs are in a state that holds slots; the fold compares it with the slots held. */
   holding = 0;
   /** The place at the end of the waiting order, for the next job submitted. */
-  nextPlace = 1;
+  nextPlace = PLACE_STRIDE;
   /** Ids of finished jobs, oldest first. */
   readonly #finished = new Set<JobId>();
   readonly #onSlotChange: (change: SlotChange) => void;
@@ -63,7 +68,8 @@ export class JobIndex {
       addresses: [stamp.position, stamp.index],
     };
     this.jobs.set(row.id, row);
-    if (submitted) this.nextPlace = Math.max(this.nextPlace, fact.position + 1);
+    if (row.spec?.group !== undefined) this.groups.join(row, row.spec.group);
+    if (submitted) this.#appended(fact.position);
     this.#enter(row);
   }
 
@@ -91,6 +97,9 @@ export class JobIndex {
     this.#record(row, fact, stamp);
     if (isSlotHolding(before) && !isSlotHolding(stateOf(row))) this.#free(row);
     this.#enter(row);
+    const next = this.groups.moved(row, before);
+    // It was held back until now; if its own time has come, it is due at once.
+    if (next !== null && stateOf(next) === "scheduled") this.due.add(next);
   }
 
   /** Drops the oldest finished jobs beyond `finishedMax`. They stay in the ledger. */
@@ -98,6 +107,8 @@ export class JobIndex {
     for (const id of this.#finished) {
       if (this.#finished.size <= finishedMax) return;
       this.#finished.delete(id);
+      const row = this.jobs.get(id);
+      if (row !== undefined) this.groups.forget(row);
       this.jobs.delete(id);
     }
   }
@@ -105,6 +116,7 @@ export class JobIndex {
   #record(row: JobRow, fact: Exclude<LaterFact, FactOf<"StartDenied">>, stamp: Stamp): void {
     switch (fact.type) {
       case "JobDue":
+        if (this.groups.isHeld(row)) throw new Error(`it is not the turn of ${row.id} in its group (DEC-012)`);
         row.dueAt = null;
         return;
       case "JobAmended":
@@ -118,7 +130,7 @@ export class JobIndex {
         return;
       case "JobMoved":
         row.position = fact.position;
-        return;
+        return this.#appended(fact.position);
       case "StartGranted":
         return this.#grant(row, fact, stamp);
       case "RunStarted":
@@ -128,6 +140,9 @@ export class JobIndex {
       case "RunSkipped":
         row.reason = fact.reason;
         return endAttempt(row, "skipped", stamp.at, null, null);
+      case "RunCancelled":
+        row.reason = fact.reason;
+        return endAttempt(row, "cancelled", stamp.at, null, null);
       case "RunFailed":
       case "RunTimedOut":
       case "LeaseExpired":
@@ -142,6 +157,10 @@ export class JobIndex {
       default:
         return fact satisfies never;
     }
+  }
+
+  #appended(place: number): void {
+    this.nextPlace = Math.max(this.nextPlace, place + PLACE_STRIDE);
   }
 
   #free(row: JobRow): void {
@@ -188,7 +207,7 @@ export class JobIndex {
       this.waiting.add(row);
     } else if (state === "scheduled" || state === "retrying") {
       if (row.dueAt === null) throw new Error(`${row.id} is ${state} without a time`);
-      this.due.add(row);
+      if (!this.groups.isHeld(row)) this.due.add(row);
     } else if (isSlotHolding(state)) {
       this.holding += 1;
     } else if (isTerminal(state)) {

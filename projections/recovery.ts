@@ -6,12 +6,12 @@ import type { Fact, FactOf } from "../events/facts.js";
 import type { WorkerId } from "../events/names.js";
 import type { Fold } from "./fold.js";
 import { type DrawRetryTime, decideReport } from "./reports.js";
-import type { Holding, Worker } from "./slots.js";
+import type { Holding, Reservation, Worker } from "./slots.js";
 
-/** Workers of earlier reigns take no more jobs. */
+/** Workers inside schedulers that lead no more take no more jobs. Those in processes of their own go on. */
 export function retireWorkers(fold: Fold, own: WorkerId): Fact[] {
   return Object.values<Worker>(fold.slots.workers)
-    .filter((worker) => worker.id !== own && !worker.leaving)
+    .filter((worker) => worker.id !== own && !worker.leaving && !worker.remote)
     .map(
       (worker): FactOf<"WorkerLeft"> => ({
         type: "WorkerLeft",
@@ -38,4 +38,28 @@ export function expireLeases(
     if (fact !== null) facts.push(fact);
   }
   return facts;
+}
+
+/** Workers in processes of their own that are as `isLost` says: their leases expire, and they have left. */
+export function dismissWorkers(
+  fold: Fold,
+  isLost: (worker: Worker) => boolean,
+  message: string,
+  drawRetryTime: DrawRetryTime,
+): Fact[] {
+  const lost = Object.values<Worker>(fold.slots.workers).filter((worker) => worker.remote && isLost(worker));
+  if (lost.length === 0) return [];
+  const ids = new Set<WorkerId>(lost.map(({ id }) => id));
+  const expired = expireLeases(fold, ({ id }) => ids.has(id), message, drawRetryTime);
+  const left = lost
+    .filter(({ leaving }) => !leaving)
+    .map(({ id }): FactOf<"WorkerLeft"> => ({ type: "WorkerLeft", worker: id, reason: message }));
+  return [...expired, ...left];
+}
+
+/** Reservations whose holders are as `isLost` says: their slots are given back, and dispatch goes on (DEC-004). */
+export function expireReservations(fold: Fold, isLost: (reservation: Reservation) => boolean, reason: string): Fact[] {
+  return Object.values<Reservation>(fold.slots.reservations)
+    .filter(isLost)
+    .map(({ id }): FactOf<"ReservationExpired"> => ({ type: "ReservationExpired", reservation: id, reason }));
 }

@@ -3,7 +3,7 @@
  * attempt becomes nothing: it is late, and the attempt has ended already (INV-007, D8).
  */
 import type { AttemptFact, FactOf, Result, RunError } from "../events/facts.js";
-import type { JobId, Position } from "../events/names.js";
+import type { JobId, Position, WorkerId } from "../events/names.js";
 import type { Fold } from "./fold.js";
 import { type JobRow, liveAttempt, stateOf } from "./jobs.js";
 
@@ -11,6 +11,8 @@ import { type JobRow, liveAttempt, stateOf } from "./jobs.js";
 export type Ending =
   | { readonly outcome: "completed"; readonly result: Result; readonly exitCode: number | null }
   | { readonly outcome: "skipped"; readonly reason: string }
+  /** The runner itself ends the job here. */
+  | { readonly outcome: "cancelled"; readonly reason: string }
   | {
       readonly outcome: "failed";
       readonly error: RunError;
@@ -24,6 +26,8 @@ export type Ending =
 export interface Report {
   readonly job: JobId;
   readonly grant: Position;
+  /** The worker that says so; absent: the one inside the scheduler, which knows only its own attempts. */
+  readonly by?: WorkerId;
   readonly said: { readonly started: string } | { readonly ended: Ending };
 }
 
@@ -33,10 +37,12 @@ export type DrawRetryTime = (row: JobRow, retryAfterMs: number | null) => string
 /** The fact that a report becomes, or null if it is late. */
 export function decideReport(fold: Fold, report: Report, drawRetryTime: DrawRetryTime): AttemptFact | null {
   const row = fold.jobs.get(report.job);
-  if (row === undefined || liveAttempt(row)?.grant !== report.grant) return null;
+  const live = row === undefined ? null : liveAttempt(row);
+  if (row === undefined || live === null || live.grant !== report.grant) return null;
+  if (report.by !== undefined && report.by !== live.worker) return null;
   const { job, grant, said } = report;
   if ("started" in said) {
-    return liveAttempt(row)?.startedAt !== null ? null : { type: "RunStarted", job, grant, startedAt: said.started };
+    return live.startedAt !== null ? null : { type: "RunStarted", job, grant, startedAt: said.started };
   }
   return decideEnding(row, { job, grant }, said.ended, drawRetryTime);
 }
@@ -52,6 +58,8 @@ function decideEnding(
       return { type: "RunCompleted", ...about, exitCode: ending.exitCode, result: ending.result };
     case "skipped":
       return { type: "RunSkipped", ...about, reason: ending.reason };
+    case "cancelled":
+      return { type: "RunCancelled", ...about, reason: ending.reason };
     case "failed": {
       const { error, exitCode } = ending;
       const retryAt = ending.retryable && mayRetry(row) ? drawRetryTime(row, ending.retryAfterMs) : null;

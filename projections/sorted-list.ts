@@ -48,6 +48,26 @@ export class SortedList<T> {
     return true;
   }
 
+  /** The last item before `item`, which need not be in the list itself. */
+  before(item: T): T | undefined {
+    const at = this.#chunkFor(item);
+    const index = this.#indexIn(this.#chunks[at] ?? [], item);
+    if (index > 0) return this.#chunks[at]?.[index - 1];
+    const chunk = this.#chunks[at - 1];
+    return chunk?.[chunk.length - 1];
+  }
+
+  /** The first item after `item`, which need not be in the list itself. */
+  after(item: T): T | undefined {
+    const at = this.#chunkFor(item);
+    const chunk = this.#chunks[at];
+    if (chunk === undefined) return undefined;
+    const index = this.#indexIn(chunk, item);
+    const found = chunk[index];
+    if (found !== undefined && this.#compare(found, item) !== 0) return found;
+    return chunk[index + 1] ?? this.#chunks[at + 1]?.[0];
+  }
+
   *[Symbol.iterator](): IterableIterator<T> {
     for (const chunk of this.#chunks) yield* chunk;
   }

@@ -1,9 +1,11 @@
 /** The grant rule's decision as facts: who starts, and why the others do not. */
 import type { Block, FactOf } from "../events/facts.js";
-import type { JobId, PoolName } from "../events/names.js";
+import type { PoolName } from "../events/names.js";
 import { remember } from "../events/remember.js";
 import { type Demand, demandOf } from "./demand.js";
-import { type Holding, oldestFirst, type Slots } from "./slots.js";
+import { holdersOf } from "./holders.js";
+import type { ReservedStart } from "./reserved-starts.js";
+import type { Slots } from "./slots.js";
 import type { Denial, Start } from "./starts.js";
 
 /** How many holders a denial names per pool; `explain` names them all. */
@@ -22,9 +24,15 @@ export function startGranted(start: Start, leaseMs: number): FactOf<"StartGrante
   return overtook.length === 0 ? fact : { ...fact, overtook: [...overtook] };
 }
 
+export const reservationGranted = ({ reservation, demand }: ReservedStart): FactOf<"ReservationGranted"> => ({
+  type: "ReservationGranted",
+  reservation,
+  demand: Object.fromEntries(demand),
+});
+
 /** Facts for denials, as of `slots`: after the starts of the same turn, whose holders are named already. */
 export function startsDenied(denials: readonly Denial[], slots: Slots): FactOf<"StartDenied">[] {
-  const holders = new Map<string, JobId[]>();
+  const holders = new Map<string, string[]>();
   const blocks = ({ row, shortages, ahead }: Denial) => {
     const demand: Demand = row.spec === null ? new Map() : demandOf(row.spec, slots.limits);
     return shortages.map(
@@ -58,13 +66,4 @@ export function figures(slots: Slots, pool: string, type: string): { pool: strin
     sum.used += worker.used;
   }
   return sum;
-}
-
-/** The jobs that hold units of a pool (of `workers`: every running job), oldest grant first. */
-export function holdersOf(slots: Slots, pool: string, most = Number.POSITIVE_INFINITY): JobId[] {
-  const holds = (holding: Holding) => pool === "workers" || demandOf(holding, slots.limits).has(pool as PoolName);
-  return oldestFirst(slots)
-    .filter(holds)
-    .slice(0, most)
-    .map(({ job }) => job);
 }

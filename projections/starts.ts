@@ -2,7 +2,8 @@
  * The grant rule: who starts now, and for everyone the pass looks at, why not. A pure function of the projection; the
  * dispatcher, StartDenied and `explain` all use this one.
  *
- * Going down the waiting order, a job starts if every pool that it demands is not paused and has room beside what is in use
+ * Reservations go first, in their order (DEC-004): one starts under the same conditions as a job, but needs no worker; one that waits
+ * only for an active one of the same pools to end sets nothing aside. Then, going down the waiting order, a job starts if every pool that it demands is not paused and has room beside what is in use
  * and what is *set aside*, and a worker for its type has a free seat. If it does not start, its units are set aside in each of
  * its pools for the rest of the pass, so a job behind it may start only where that cannot delay it (INV-004). A job
  * that cannot start whatever ends (paused pool, demand above a lowered capacity, no worker) sets nothing aside (CC-5).
@@ -15,6 +16,8 @@ import { remember } from "../events/remember.js";
 import { type Demand, demandOf } from "./demand.js";
 import { Heap } from "./heap.js";
 import { compareText, compareWaiting, type JobRow, type Shortage, shortageKey } from "./jobs.js";
+import { type ReservedStart, type Rival, startReservations } from "./reserved-starts.js";
+import { fits, stuckPools, subtract } from "./room.js";
 import type { Freed, Slots, Worker } from "./slots.js";
 import type { Line, WaitingView } from "./waiting.js";
 
@@ -29,11 +32,12 @@ export interface Start {
 export interface Denial {
   readonly row: JobRow;
   readonly shortages: readonly Shortage[];
-  /** Per pool, the first few waiting jobs ahead of this one that take it too. */
-  readonly ahead: ReadonlyMap<string, readonly JobRow[]>;
+  /** Per pool, the first few reservations and waiting jobs ahead of this one that take it too. */
+  readonly ahead: ReadonlyMap<string, readonly Rival[]>;
 }
 
 export interface Decision {
+  readonly reserved: readonly ReservedStart[];
   readonly starts: readonly Start[];
   /** True if the bounds cut the pass short: another one, after these facts, would find more. */
   readonly more: boolean;
@@ -67,11 +71,13 @@ class Pass {
   readonly #room = new Map<PoolName, number>();
   /** The same beside the units of jobs that must not be overtaken any more. The same map while overtaking is not allowed. */
   readonly #roomOvertaking: Map<PoolName, number>;
+  readonly #rooms: readonly Map<PoolName, number>[];
   readonly #seats = new Map<WorkerId, number>();
   readonly #workersByType = new Map<string, readonly Worker[]>();
   /** Blocked jobs that may still be overtaken, with how often they were. */
   readonly #overtakable = new Map<JobRow, number>();
   readonly #ahead = new Map<string, JobRow[]>();
+  #reservedAhead: ReadonlyMap<string, readonly Rival[]> = new Map();
   readonly #starts: Start[] = [];
   readonly #started = new Set<JobRow>();
   readonly #denials: Denial[] = [];
@@ -92,9 +98,12 @@ class Pass {
       this.#seats.set(worker, (this.#seats.get(worker) ?? 0) + 1);
     }
     this.#roomOvertaking = this.#overtakesMax === 0 ? this.#room : new Map(this.#room);
+    this.#rooms = this.#overtakesMax === 0 ? [this.#room] : [this.#room, this.#roomOvertaking];
   }
 
   run(waiting: WaitingView): Decision {
+    const { reserved, ahead } = startReservations(this.#slots, this.#rooms);
+    this.#reservedAhead = ahead;
     const cursors = new Heap<Cursor>((a, b) => compareWaiting(a.row, b.row));
     const advance = (line: Line, rest: Iterator<JobRow>) => {
       const next = rest.next();
@@ -109,7 +118,12 @@ class Pass {
     }
     this.#denyUnlooked(waiting.undenied, waiting);
     const more = this.#starts.length >= STARTS_PER_PASS_MAX || this.#denials.length > DENIALS_PER_PASS_MAX;
-    return { starts: this.#starts, denials: this.#denials.slice(0, DENIALS_PER_PASS_MAX), more };
+    return {
+      reserved,
+      starts: this.#starts,
+      denials: this.#denials.slice(0, DENIALS_PER_PASS_MAX),
+      more,
+    };
   }
 
   /** Starts the row or denies it. False if nothing behind it in its line can start in this pass. */
@@ -140,8 +154,7 @@ class Pass {
   }
 
   #start(row: JobRow, worker: Worker, demand: Demand, overtook: readonly JobId[]): void {
-    subtract(demand, this.#room);
-    if (this.#roomOvertaking !== this.#room) subtract(demand, this.#roomOvertaking);
+    for (const room of this.#rooms) subtract(demand, room);
     this.#seats.set(worker.id, (this.#seats.get(worker.id) ?? 0) - 1);
     this.#started.add(row);
     this.#starts.push({ row, worker: worker.id, demand, overtook });
@@ -184,12 +197,7 @@ class Pass {
   }
 
   #stuckBy(type: string, demand: Demand): Shortage[] {
-    const shortages: Shortage[] = [];
-    for (const [name, units] of demand) {
-      const pool = this.#slots.pools[name];
-      if (pool?.paused === true) shortages.push({ pool: name, cause: "paused" });
-      else if (units > (pool?.capacity ?? 0)) shortages.push({ pool: name, cause: "over-capacity" });
-    }
+    const shortages = stuckPools(demand, this.#slots);
     if (this.#workersFor(type).length === 0) shortages.push({ pool: "workers", cause: "no-worker" });
     return shortages;
   }
@@ -209,7 +217,15 @@ class Pass {
 
   #aheadOf(row: JobRow, shortages: readonly Shortage[]): Denial["ahead"] {
     const isAhead = (other: JobRow) => compareWaiting(other, row) < 0;
-    return new Map(shortages.map(({ pool }) => [pool, (this.#ahead.get(pool) ?? []).filter(isAhead)]));
+    return new Map(
+      shortages.map(({ pool }) => {
+        const rivals: readonly Rival[] = [
+          ...(this.#reservedAhead.get(pool) ?? []),
+          ...(this.#ahead.get(pool) ?? []).filter(isAhead),
+        ];
+        return [pool, rivals.slice(0, AHEAD_NAMED_MAX)];
+      }),
+    );
   }
 
   /** New jobs that the pass did not come to: their line was left before, for a reason that holds for all of it. */
@@ -230,7 +246,10 @@ class Pass {
   }
 
   #namesAll({ ahead }: Denial): boolean {
-    for (const [pool, named] of ahead) if (named.length !== (this.#ahead.get(pool)?.length ?? 0)) return false;
+    for (const [pool, named] of ahead) {
+      const rivals = (this.#reservedAhead.get(pool)?.length ?? 0) + (this.#ahead.get(pool)?.length ?? 0);
+      if (named.length < Math.min(rivals, AHEAD_NAMED_MAX)) return false;
+    }
     return true;
   }
 
@@ -255,13 +274,4 @@ class Pass {
         .sort((a, b) => compareText(a.id, b.id)),
     );
   }
-}
-
-function fits(demand: Demand, room: ReadonlyMap<PoolName, number>): boolean {
-  for (const [pool, units] of demand) if ((room.get(pool) ?? 0) < units) return false;
-  return true;
-}
-
-function subtract(demand: Demand, room: Map<PoolName, number>): void {
-  for (const [pool, units] of demand) room.set(pool, (room.get(pool) ?? 0) - units);
 }

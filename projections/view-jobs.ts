@@ -1,4 +1,5 @@
 /** Jobs as they are shown: the contract's Job, and lists of jobs. */
+import type { Membership } from "../events/facts.js";
 import type { Json, JsonObject } from "../events/json.js";
 import type { JobId, Position, WorkerId } from "../events/names.js";
 import { type AttemptOutcome, isSlotHolding, isTerminal, type JobState } from "../events/states.js";
@@ -40,7 +41,7 @@ export interface JobListItem {
   readonly attempts: readonly AttemptView[];
   readonly reason: string | null;
   readonly retryOf: JobId | null;
-  readonly group: null;
+  readonly group: Membership | null;
 }
 
 /** The contract's Job. */
@@ -80,7 +81,7 @@ export function jobListItem(row: JobRow, fold: Fold): JobListItem {
     attempts: attempts.map(attemptView),
     reason,
     retryOf,
-    group: null,
+    group: spec?.group ?? null,
   };
 }
 

@@ -14,6 +14,8 @@ export interface Matter extends Pick<Explanation, "verdict" | "blockedBy"> {
   readonly state: JobState;
   /** The job's facts as far as the asker has them, oldest first. */
   readonly facts: readonly AddressedFact[];
+  /** In a sequential group, the member whose turn it is, if that is another one. */
+  readonly turn: string | null;
   readonly limits: Limits;
 }
 
@@ -25,10 +27,12 @@ const NAMES_IN_TEXT_MAX = 3;
 const QUOTE_CHARS_MAX = 200;
 
 export function sentenceOf(matter: Matter): string {
-  const { row, state, verdict } = matter;
+  const { row, state, verdict, turn } = matter;
   const { id, dueAt } = row;
   switch (state) {
     case "scheduled":
+      if (turn !== null)
+        return `${id} waits for its turn in the sequential group ${row.spec?.group?.id}: now it is ${turn}'s.`;
       return `${id} is due at ${dueAt}; it takes its place in the order then.`;
     case "retrying":
       return `${id} waits for its next attempt: ${attemptFailed(row)}; next attempt at ${dueAt}.`;

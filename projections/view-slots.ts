@@ -4,6 +4,7 @@ import type { DispatcherId, Epoch, JobId, PoolName, Position, WorkerId } from ".
 import type { JobState } from "../events/states.js";
 import { demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
+import { holdersIn } from "./holders.js";
 import { compareText, stateOf } from "./jobs.js";
 import { oldestFirst, type Pool, type Worker } from "./slots.js";
 
@@ -14,12 +15,16 @@ export interface AsOf {
 }
 
 export interface HolderView {
-  readonly job: JobId;
+  /** The job, or the reservation. */
+  readonly job: string;
   readonly units: number;
   /** The position of the entry that granted them. */
   readonly grant: Position;
   readonly since: string;
-  readonly worker: WorkerId;
+  /** The worker that runs the job, or whoever has the reservation. */
+  readonly worker: string;
+  /** There, and true, only for a reservation (DEC-004). */
+  readonly reservation?: true;
 }
 
 export interface PoolView {
@@ -58,6 +63,8 @@ export interface WorkerView {
   readonly free: number;
   /** Job types that it runs, or null for every type. */
   readonly types: readonly string[] | null;
+  /** A process of its own, beside the schedulers. */
+  readonly remote: boolean;
   /** It takes no more jobs and is forgotten when its last one has ended. */
   readonly leaving: boolean;
   /** The jobs that it runs, oldest grant first. */
@@ -85,17 +92,18 @@ export interface HealthView extends AsOf {
 
 export function slotsView(fold: Fold): SlotsView {
   const { slots } = fold;
-  const holdings = oldestFirst(slots);
+  const holding = holdersIn(slots);
   const waiting = new Map<PoolName, number>();
   for (const line of fold.waiting.lines()) {
     for (const pool of demandOf(line, slots.limits).keys())
       waiting.set(pool, (waiting.get(pool) ?? 0) + line.rows.size);
   }
   const pools = Object.values<Pool>(slots.pools).map(({ name, capacity, used, paused }): PoolView => {
-    const holders = holdings.flatMap((holding) => {
-      const { job, grant, since, worker } = holding;
-      const units = demandOf(holding, slots.limits).get(name);
-      return units === undefined ? [] : [{ job, units, grant, since, worker }];
+    const holders = holding.flatMap((holder): HolderView[] => {
+      const { id: job, grant, since, by: worker } = holder;
+      const units = demandOf(holder, slots.limits).get(name);
+      if (units === undefined) return [];
+      return [{ job, units, grant, since, worker, ...(holder.isReservation && { reservation: true as const }) }];
     });
     const free = Math.max(0, capacity - used);
     return { name, capacity, used, free, paused, waiting: waiting.get(name) ?? 0, holders };
@@ -112,10 +120,10 @@ export function workersView(fold: Fold): WorkersView {
   const holdings = oldestFirst(fold.slots);
   const workers = Object.values<Worker>(fold.slots.workers)
     .sort((a, b) => compareText(a.joinedAt, b.joinedAt) || compareText(a.id, b.id))
-    .map(({ id, process, capacity, used, types, joinedAt, leaving }): WorkerView => {
+    .map(({ id, process, capacity, used, types, joinedAt, leaving, remote }): WorkerView => {
       const jobs = holdings.filter(({ worker }) => worker === id).map(({ job }) => job);
       const free = leaving ? 0 : Math.max(0, capacity - used);
-      return { id, host: process.host, pid: process.pid, joinedAt, capacity, used, free, types, leaving, jobs };
+      return { id, host: process.host, pid: process.pid, joinedAt, capacity, used, free, types, remote, leaving, jobs };
     });
   return { ...asOf(fold), workers };
 }

@@ -1,4 +1,5 @@
 /** What people and programs are shown of the projection (contract, section 4). Pure: a view is the fold at one position. */
+export { type GroupListItem, type GroupView, groupsView, groupView } from "./view-groups.js";
 export { type AddressedFact, type HistoryItem, historyOf } from "./view-history.js";
 export {
   type AttemptView,
@@ -9,6 +10,8 @@ export {
   jobView,
 } from "./view-jobs.js";
 export { type QueueItem, queueView } from "./view-queue.js";
+export { type ReservationView, reservationsView, reservationView } from "./view-reservations.js";
+export { type ScheduleView, schedulesView } from "./view-schedules.js";
 export {
   type HealthView,
   healthView,

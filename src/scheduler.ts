@@ -7,10 +7,12 @@ import type { Fold } from "../projections/fold.js";
 import { Announcer } from "./api/announcer.js";
 import { answerAsLeader, askLeader } from "./api/leadership.js";
 import { startService } from "./api/service.js";
+import { workerLink } from "./api/worker-link.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { ConnectionSettings } from "./config/connection.js";
 import type { Backoff, Configuration } from "./config/index.js";
 import { catalogueOf, settingsFacts } from "./configured.js";
+import { nextFiring } from "./cron.js";
 import { Dispatcher, type Ended } from "./dispatcher/dispatcher.js";
 import type { Proposal } from "./dispatcher/turn.js";
 import { JetStreamLog } from "./log/jetstream.js";
@@ -80,7 +82,10 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     leaseMs: configuration.leaseMs,
     graceMs: configuration.graceMs,
     backoffOf: (type) => backoffOf(configuration, type),
-    settingsFacts: (fold: Fold): readonly Fact[] => settingsFacts(configuration, fold),
+    nextFiring,
+    workerLink: workerLink(nc, subjects),
+    settingsFacts: (fold: Fold): readonly Fact[] =>
+      settingsFacts(configuration, fold, { now: clock.nowIso(), nextFiring }),
     announce: (stored) => {
       announcer.announce(stored);
       options.onStored?.(stored);

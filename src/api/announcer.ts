@@ -10,7 +10,7 @@ const ANNOUNCEMENT_WAITS_MS_MAX = 5;
 const PROGRESS_CHARS_MAX = 32 * 1024;
 
 /**
- * Announces the job facts of stored entries as `{address, at, type, job, …}`, with the JSON that the ledger holds. Not at once
+ * Announces the facts of stored entries that are about a job, a reservation or a group, as `{address, at, type, job, …}`, with the JSON that the ledger holds. Not at once
  * but those of a few milliseconds together: where one slot is handed on quickly, the next job does not wait for this.
  */
 export class Announcer {
@@ -55,8 +55,10 @@ export class Announcer {
     const subjects: string[] = [];
     const texts: string[] = [];
     for (const [index, { fact, json }] of facts.entries()) {
-      if (!("job" in fact)) continue;
-      subjects.push(this.#subjects.event(fact.job, fact.type));
+      const about =
+        "job" in fact ? fact.job : "reservation" in fact ? fact.reservation : "group" in fact ? fact.group : null;
+      if (about === null) continue;
+      subjects.push(this.#subjects.event(about, fact.type));
       texts.push(`{"address":"${factAddress(position, index)}","at":"${at}",${json.slice(1)}`);
     }
     const bytes = Buffer.from(texts.join(""));

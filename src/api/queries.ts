@@ -6,6 +6,8 @@ import { readAs } from "../../events/submission.js";
 import { explain } from "../../projections/explain.js";
 import type { Fold } from "../../projections/fold.js";
 import {
+  groupsView,
+  groupView,
   healthView,
   historyOf,
   type JobView,
@@ -13,15 +15,30 @@ import {
   jobsView,
   limitsView,
   queueView,
+  reservationsView,
+  schedulesView,
   slotsView,
   workersView,
 } from "../../projections/views.js";
+import { readFacts } from "../log/job-facts.js";
 import type { Log } from "../log/log.js";
 import { VERSION } from "../version.js";
-import { readFacts } from "./job-details.js";
 
 /** The names of `<ns>.query.<projection>`. */
-export const QUERIES = ["slots", "jobs", "job", "queue", "limits", "explain", "workers", "health"] as const;
+export const QUERIES = [
+  "slots",
+  "jobs",
+  "job",
+  "queue",
+  "limits",
+  "explain",
+  "workers",
+  "health",
+  "group",
+  "groups",
+  "schedules",
+  "reservations",
+] as const;
 export type QueryName = (typeof QUERIES)[number];
 
 /** Jobs in one answer at the most; ask for the rest with `offset`. */
@@ -56,6 +73,8 @@ const someJobs = z.strictObject({
   labels: z.record(z.string(), z.string()).optional(),
   ...page,
 });
+const oneGroup = z.strictObject({ id: z.string({ error: "must be a group's id" }), ...page });
+const someGroups = z.strictObject(page);
 const someQueue = z.strictObject({ pool: z.string().optional(), ...page });
 
 export async function answerQuery({ name, args, ledger, status, query }: Question): Promise<QueryAnswer> {
@@ -82,6 +101,16 @@ export async function answerQuery({ name, args, ledger, status, query }: Questio
           fitting(queueView(fold, { pool, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset)),
         ),
       );
+    case "schedules":
+      return await withArguments(nothing, args, () => query(schedulesView));
+    case "reservations":
+      return await withArguments(nothing, args, () => query((fold) => fitting(reservationsView(fold))));
+    case "groups":
+      return await withArguments(someGroups, args, ({ limit = PAGE_JOBS_MAX, offset = 0 }) =>
+        query((fold) => fitting(groupsView(fold).slice(offset, offset + limit))),
+      );
+    case "group":
+      return await groupAnswer(args, query);
     case "job":
       return await jobAnswer(args, ledger, query);
     case "explain":
@@ -111,6 +140,17 @@ async function jobAnswer(args: unknown, ledger: Log, query: Question["query"]): 
   if (found === null) return unknown(read.value.id);
   const job: JobView = { ...found.item, ...historyOf(await readFacts(found.addresses, ledger)) };
   return { value: job };
+}
+
+async function groupAnswer(args: unknown, query: Question["query"]): Promise<QueryAnswer> {
+  const read = readAs(oneGroup, args);
+  if (!read.ok) return { refused: "invalid", reason: read.reason };
+  const { id, limit = PAGE_JOBS_MAX, offset = 0 } = read.value;
+  const found = await query((fold) => {
+    const group = groupView(fold, id, { limit: Math.min(limit, PAGE_JOBS_MAX), offset });
+    return group === null ? null : { ...group, jobs: fitting(group.jobs) };
+  });
+  return found === null ? { refused: "not-found", reason: `there is no group ${id}` } : { value: found };
 }
 
 /** Why a job waits, or why it was granted when it was: the projection's answer, with the job's own facts to tell it from. */

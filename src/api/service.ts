@@ -2,7 +2,12 @@
  * The NATS service (ADR-32) of the scheduler that leads: commands as request–reply under `<ns>.api`, questions about the
  * projection under `<ns>.query` (contract, section 1). Errors come back in the service error headers.
  */
+
+import { readAs } from "../../events/submission.js";
+import { reservationView } from "../../projections/views.js";
 import type { Dispatcher } from "../dispatcher/dispatcher.js";
+import { NOT_LEADING } from "../dispatcher/messages.js";
+import { renewSchema } from "../dispatcher/order-schemas.js";
 import { COMMAND_VERBS } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
 import type { Logger } from "../logger.js";
@@ -10,6 +15,7 @@ import type { NatsConnection, ServiceMsg } from "../nats/door.js";
 import type { Subjects } from "../nats/subjects.js";
 import { VERSION } from "../version.js";
 import { answerQuery, QUERIES, type QueryName } from "./queries.js";
+import { WORKER_VERBS } from "./worker-verbs.js";
 
 export interface ServiceOptions {
   readonly nc: NatsConnection;
@@ -41,6 +47,13 @@ export function startService(options: ServiceOptions): () => void {
           verb,
           (_error, message) => void answer(message, options, (args) => command(options, verb, args)),
         );
+      api.addEndpoint("renew", (_error, message) => void answer(message, options, (args) => renew(options, args)));
+      const worker = service.addGroup(subjects.worker);
+      for (const [verb, act] of Object.entries(WORKER_VERBS))
+        worker.addEndpoint(
+          verb,
+          (_error, message) => void answer(message, options, (args) => act(options.dispatcher, args)),
+        );
       const query = service.addGroup(subjects.query);
       for (const name of QUERIES)
         query.addEndpoint(name, (_error, message) => void answer(message, options, (args) => ask(options, name, args)));
@@ -52,7 +65,9 @@ export function startService(options: ServiceOptions): () => void {
       .catch((error: unknown) => log.debug({ err: error }, "the NATS service was gone already"));
 }
 
-type Reply = { readonly value: unknown } | { readonly refused: keyof typeof ERROR_CODES; readonly reason: string };
+export type Reply =
+  | { readonly value: unknown }
+  | { readonly refused: keyof typeof ERROR_CODES; readonly reason: string };
 
 /**
  * The server sends an answer with our rights to whatever subject the asker names. Only an inbox is answered: else a request
@@ -83,8 +98,28 @@ async function answer(
 async function command({ dispatcher }: ServiceOptions, verb: string, value: unknown): Promise<Reply> {
   const answered = await dispatcher.request({ verb, content: { value } });
   if (!answered.ok) return answered.refusal;
-  // Null: it was so already, and nothing had to be recorded.
-  return { value: { ok: true, position: answered.position } };
+  const { position, id } = answered;
+  // Position null: it was so already, and nothing had to be recorded.
+  const done = { ok: true, position, ...(id !== null && { id }) };
+  if (verb !== "reserve" || id === null) return { value: done };
+  return { value: { ...done, reservation: await dispatcher.query((fold) => reservationView(fold, id)) } };
+}
+
+/** A holder says that it is there still; answered with how its reservation stands. */
+async function renew({ dispatcher }: ServiceOptions, value: unknown): Promise<Reply> {
+  const read = readAs(renewSchema, value);
+  if (!read.ok) return { refused: "invalid", reason: read.reason };
+  const { id } = read.value;
+  const found = await dispatcher.inReign(({ leases, fold }) => {
+    const reservation = reservationView(fold, id);
+    if (reservation !== null) leases.heard(id);
+    return { reservation };
+  });
+  if (found === null) return NOT_LEADING;
+  const { reservation } = found;
+  if (reservation === null)
+    return { refused: "not-found", reason: `there is no reservation ${id}: it was released, or has expired` };
+  return { value: { ok: true, reservation } };
 }
 
 async function ask({ dispatcher, ledger }: ServiceOptions, name: QueryName, args: unknown): Promise<Reply> {

@@ -13,9 +13,32 @@ export function gistOf(fact: Fact): string {
     }
     case "JobRejected":
     case "RunSkipped":
+    case "RunCancelled":
     case "CancelRequested":
     case "JobCancelled":
       return fact.reason;
+    case "GroupCancelRequested":
+      return `${fact.group}: ${fact.reason}`;
+    case "GroupEnded":
+      return `${fact.group} ${fact.status}, ${fact.members} members`;
+    case "ReservationRequested":
+      return `${fact.reservation} for ${fact.holder} needs ${demandText(fact.resources) || "a turn"}`;
+    case "ReservationGranted":
+      return `${fact.reservation} takes ${demandText(fact.demand) || "no slots"}`;
+    case "ReservationReleased":
+    case "ReservationExpired":
+      return `${fact.reservation}: ${fact.reason}`;
+    case "ScheduleSet":
+      return `${fact.schedule} submits ${fact.template} at "${fact.cron}" ${fact.timezone}${next(fact.nextAt)}`;
+    case "ScheduleEnabled":
+      return `${fact.schedule}${next(fact.nextAt)}`;
+    case "ScheduleRemoved":
+    case "ScheduleDisabled":
+      return fact.schedule;
+    case "ScheduleFired":
+      return `${fact.schedule} submits ${fact.submits}${fact.triggered ? " by hand" : ` for ${fact.dueAt}`}${next(fact.nextAt)}`;
+    case "ScheduleMissed":
+      return `${fact.schedule} leaves out ${fact.count} from ${fact.from} to ${fact.to}${next(fact.nextAt)}`;
     case "SubmissionDuplicated":
       return "the id is known: nothing was submitted";
     case "JobDue":
@@ -40,7 +63,7 @@ export function gistOf(fact: Fact): string {
     case "DispatcherElected":
       return `${fact.dispatcher} leads in epoch ${fact.epoch}`;
     case "WorkerJoined":
-      return `${fact.worker} with ${fact.capacity} seats for ${fact.types?.join(", ") ?? "every type"}`;
+      return `${fact.worker}${fact.remote === true ? " (remote)" : ""} with ${fact.capacity} seats for ${fact.types?.join(", ") ?? "every type"}`;
     case "WorkerLeft":
       return `${fact.worker}: ${fact.reason}`;
     case "LimitsChanged":
@@ -58,6 +81,8 @@ export function gistOf(fact: Fact): string {
       return fact satisfies never;
   }
 }
+
+const next = (at: string | null): string => (at === null ? "" : `, next at ${at}`);
 
 function blockText({ pool, used, capacity, cause, holders }: Block): string {
   if (cause !== "full") return `${pool} ${cause}`;

@@ -2,11 +2,15 @@
 
 import type { Explanation } from "../../projections/explain.js";
 import type {
+  GroupListItem,
+  GroupView,
   HealthView,
   JobListItem,
   JobView,
   LimitsView,
   QueueItem,
+  ReservationView,
+  ScheduleView,
   SlotsView,
   WorkersView,
 } from "../../projections/views.js";
@@ -22,6 +26,10 @@ export interface Answers {
   readonly explain: Explanation;
   readonly workers: WorkersView;
   readonly health: HealthAnswer;
+  readonly group: GroupView;
+  readonly groups: readonly GroupListItem[];
+  readonly schedules: readonly ScheduleView[];
+  readonly reservations: readonly ReservationView[];
 }
 
 export interface HealthAnswer extends HealthView {

@@ -12,7 +12,7 @@ import {
   type Environment,
   type LoadedConfiguration,
 } from "../config/index.js";
-import type { COMMAND_VERBS } from "../dispatcher/orders.js";
+import type { CommandVerb } from "../dispatcher/orders.js";
 import { findRunningServer } from "../embedded/index.js";
 import { JetStreamLog } from "../log/jetstream.js";
 import type { Append, AppendOutcome, Log } from "../log/log.js";
@@ -25,8 +25,6 @@ import { ClientFailure, START_ONE } from "./failure.js";
 import type { Answers, Questions } from "./questions.js";
 import { answeredValue, answerFrom, foldLedger } from "./reader.js";
 import { notAllowed, request } from "./request.js";
-
-export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
 export interface SessionOptions {
   readonly loaded: LoadedConfiguration;
@@ -58,6 +56,8 @@ export interface CommandAnswer {
   readonly ok: true;
   /** The address of the first fact; null if everything was so already, and nothing was recorded. */
   readonly position: string | null;
+  /** What was made, or is spoken of: the new job of a retry, say. */
+  readonly id?: string;
 }
 
 /** A scheduler answers within milliseconds; a command also waits for its entry to be stored. */

@@ -19,4 +19,5 @@ export {
 } from "./limits-keys.js";
 export { type ConfigurationSources, type LoadedConfiguration, loadConfiguration } from "./load.js";
 export { type ConfigurationProblem, describeProblems } from "./problems.js";
+export { scheduleSchema } from "./schedule.js";
 export type { Configuration } from "./schema.js";

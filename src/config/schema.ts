@@ -4,7 +4,6 @@
  */
 import { z } from "zod";
 import { CAPACITY_MAX, capacitySchema, DEFAULT_LIMITS, limitsSchema } from "../../events/limits.js";
-import { cronProblem } from "./cron.js";
 import { hasMalformedReference, hasReference } from "./environment.js";
 import {
   jobTypeSchema,
@@ -15,6 +14,7 @@ import {
   prioritySchema,
   waitSchema,
 } from "./job-type.js";
+import { scheduleSchema } from "./schedule.js";
 import { parseServers } from "./server-address.js";
 
 const namespaceDefault = "signalbox";
@@ -95,27 +95,6 @@ const templateSchema = z
     timeoutMs: timeout ?? null,
   }));
 
-const scheduleSchema = z.strictObject({
-  template: nameSchema.describe("The template of the jobs that this schedule submits"),
-  cron: z
-    .string()
-    .superRefine((text, context) => {
-      const message = cronProblem(text);
-      if (message !== null) context.addIssue({ code: "custom", message });
-    })
-    .describe("When: minute, hour, day of the month, month, weekday, for example '0 6 * * *'"),
-  timezone: z
-    .string()
-    .refine(isTimezone, { error: "is not a known time zone; write one such as Europe/Berlin or UTC" })
-    .default("UTC")
-    .describe("Time zone in which cron is read, for example Europe/Berlin. Default UTC"),
-  enabled: z.boolean().default(true).describe("false keeps the schedule but does not run it. Default true"),
-  missed: z
-    .enum(["skip", "catch-up-one", "catch-up-all"])
-    .default("skip")
-    .describe("What to do about times that passed while no scheduler ran. Default skip"),
-});
-
 export const configurationSchema = z
   .strictObject({
     namespace: namespaceSchema
@@ -183,12 +162,3 @@ export const configurationSchema = z
 
 /** The configuration as the program uses it: checked, complete, durations in milliseconds. */
 export type Configuration = z.output<typeof configurationSchema>;
-
-function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}

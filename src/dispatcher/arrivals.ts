@@ -6,6 +6,7 @@ import type { IntakeProgress } from "../../events/entry.js";
 import { type IntakeSequence, intakeSequence } from "../../events/names.js";
 import { BATCH_SUBMISSIONS_MAX } from "../../events/submission.js";
 import type { Arrival } from "../../projections/admission.js";
+import type { Original } from "../../projections/retry.js";
 import type { StoredMessage } from "../log/log.js";
 import type { Subjects } from "../nats/subjects.js";
 
@@ -13,6 +14,8 @@ import type { Subjects } from "../nats/subjects.js";
 export interface Order {
   readonly verb: string;
   readonly content: Arrival["content"];
+  /** What a retry needs to know of the job that it repeats, read from the ledger beforehand. */
+  readonly original?: Original;
 }
 
 /** One thing to decide; `progress` is how far the intake is decided once it is. */

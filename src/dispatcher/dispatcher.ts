@@ -17,12 +17,15 @@ import type { DrawRetryTime } from "../../projections/reports.js";
 import { entryOf } from "../log/entry.js";
 import type { Order } from "./arrivals.js";
 import { retryTimes } from "./backoff.js";
+import { completeOrder } from "./complete-order.js";
 import { Mailbox } from "./mailbox.js";
+import { type Answer, drop, type Effect, type Input, NOT_LEADING } from "./messages.js";
 import type { DispatcherOptions } from "./options.js";
+import { Questions } from "./questions.js";
 import { Reign } from "./reign.js";
 import { Standby } from "./standby.js";
 import { SteppedActor } from "./stepped-actor.js";
-import { type Answer, type Effect, type Input, type Proposal, takeTurn } from "./turn.js";
+import { type Proposal, takeTurn } from "./turn.js";
 
 /** Undecided items kept in memory; the rest waits in the intake stream. */
 const MAILBOX_ITEMS_MAX = 2_000;
@@ -32,7 +35,6 @@ export interface Ended {
   readonly error: Error | null;
 }
 
-const NOT_LEADING = { refused: "conflict", reason: "this scheduler does not lead; ask again" } as const;
 const stepper = new Stepper<DispatcherEvent>(dispatcherMachine);
 
 export class Dispatcher {
@@ -42,6 +44,7 @@ export class Dispatcher {
   readonly #drawRetryTime: DrawRetryTime;
   readonly #mailbox = new Mailbox<Input>(MAILBOX_ITEMS_MAX);
   readonly #standby: Standby;
+  readonly #complete: (order: Order) => Promise<Order>;
   #reign: Reign | null = null;
   #woken = false;
   /** Ends what belongs to following the ledger, when leading begins or ends. */
@@ -51,8 +54,7 @@ export class Dispatcher {
   #effects: readonly Effect[] = [];
   #unfinished = false;
   #draining = false;
-  /** Questions about the projection that came while an entry was in flight; answered when it is stored. */
-  #questions: (() => void)[] = [];
+  readonly #questions = new Questions();
   #entries = 0;
   #intakeStream = "";
   #error: Error | null = null;
@@ -61,6 +63,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#standby = new Standby(options);
+    this.#complete = (order) => completeOrder(order, (ask) => this.query(ask), options.ledger);
     this.#drawRetryTime = retryTimes(options);
     this.id = `${process.pid}-${randomBytes(4).toString("hex")}` as DispatcherId;
     const actions: Record<DispatcherAction, () => void> = {
@@ -110,27 +113,25 @@ export class Dispatcher {
   }
 
   /** Carries out a command; the answer comes after its facts are stored. */
-  request(order: Order): Promise<Answer> {
-    if (this.#reign === null) return Promise.resolve({ ok: false, refusal: NOT_LEADING });
+  async request(order: Order): Promise<Answer> {
+    const completed = await this.#complete(order);
+    if (this.#reign === null) return { ok: false, refusal: NOT_LEADING };
     return new Promise((reply) => {
-      this.#mailbox.push({ kind: "request", order, reply });
+      this.#mailbox.push({ kind: "request", order: completed, reply });
       this.#wake();
     });
   }
 
   /** Asks the projection. It is never shown ahead of what is stored. */
   query<T>(ask: (fold: Fold) => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const answer = () => {
-        try {
-          resolve(ask(this.#standby.fold));
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      };
-      if (this.#proposal === null) answer();
-      else this.#questions.push(answer);
-    });
+    const answer = this.#questions.ask(() => ask(this.#standby.fold));
+    if (this.#proposal === null) this.#questions.answerAll();
+    return answer;
+  }
+
+  /** Asks what belongs to the reign, when no entry is in flight; null if this scheduler does not lead. */
+  inReign<T>(ask: (reign: Reign) => T): Promise<T | null> {
+    return this.query(() => (this.#reign === null ? null : ask(this.#reign)));
   }
 
   #send(type: DispatcherEvent["type"]): void {
@@ -197,17 +198,20 @@ export class Dispatcher {
       mailbox: this.#mailbox,
       drawRetryTime: this.#drawRetryTime,
       wake: () => this.#wake(),
+      complete: this.#complete,
+      deposed: () => this.#send("DEPOSED"),
     });
     this.#reign = reign;
     this.#inRole(() => reign.followIntake());
   }
 
   #decide(): void {
-    const { catalogue, leaseMs, clock } = this.#options;
+    const { catalogue, leaseMs, clock, nextFiring } = this.#options;
     const desk = {
       fold: this.#standby.fold,
       catalogue,
       leaseMs,
+      nextFiring,
       drawRetryTime: this.#drawRetryTime,
       mayStart: !this.#draining,
       unfinished: this.#unfinished,
@@ -257,8 +261,8 @@ export class Dispatcher {
     for (const effect of this.#effects) this.#reign?.perform(effect);
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);
-    for (const answer of this.#questions.splice(0)) answer();
-    this.#reign?.trimIntake();
+    this.#questions.answerAll();
+    this.#reign?.stored();
   }
 
   // Ending
@@ -273,13 +277,10 @@ export class Dispatcher {
     this.#role.abort();
     this.#reign?.end();
     this.#reign = null;
-    for (const input of this.#mailbox.clear()) {
-      if (input.kind === "request") input.reply({ ok: false, refusal: NOT_LEADING });
-    }
-    for (const effect of this.#effects) if (effect.kind === "reply") effect.reply({ ok: false, refusal: NOT_LEADING });
+    drop(this.#mailbox.clear(), this.#effects);
     this.#effects = [];
     this.#proposal = null;
-    for (const answer of this.#questions.splice(0)) answer();
+    this.#questions.answerAll();
   }
 
   #nextEntryId(): EntryId {

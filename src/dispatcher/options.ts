@@ -4,6 +4,7 @@ import type { Json } from "../../events/json.js";
 import type { JobId, Position } from "../../events/names.js";
 import type { Catalogue } from "../../projections/admission.js";
 import type { Fold } from "../../projections/fold.js";
+import type { NextFiring } from "../../projections/schedule-commands.js";
 import type { Clock } from "../clock.js";
 import type { Backoff } from "../config/index.js";
 import type { Log } from "../log/log.js";
@@ -11,6 +12,7 @@ import type { Logger } from "../logger.js";
 import type { Subjects } from "../nats/subjects.js";
 import type { Runner } from "../runners/index.js";
 import type { ResultStore } from "../worker/results.js";
+import type { WorkerLink } from "./remote-workers.js";
 import type { Transition } from "./stepped-actor.js";
 import type { Proposal } from "./turn.js";
 
@@ -27,12 +29,16 @@ export interface DispatcherOptions {
   readonly leaseMs: number;
   /** How long running jobs may go on after `stop`. */
   readonly graceMs: number;
+  /** When a schedule comes true next. */
+  readonly nextFiring: NextFiring;
   readonly backoffOf: (type: string) => Backoff;
   /** The configuration against the ledger: differences as facts (D7). */
   readonly settingsFacts: (fold: Fold) => readonly Fact[];
   /** Tells watchers of a stored entry. */
   readonly announce: (stored: Proposal) => void;
   readonly progress: (job: JobId, update: Json) => void;
+  /** Reaches workers in processes of their own. */
+  readonly workerLink: WorkerLink;
   /** Does anybody lead? `silent`: somebody listens and does not answer. */
   readonly askLeader: () => Promise<"leads" | "nobody" | "silent">;
   /** Answers that question from now on; the returned function ends it. */

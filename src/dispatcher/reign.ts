@@ -1,6 +1,6 @@
 /**
- * A reign: what exists only while a dispatcher leads. It follows the intake, owns the worker inside, and ends by being
- * deposed, or by draining (CON-003). It brings things to decide to the mailbox; it decides nothing.
+ * A reign: what exists only while a dispatcher leads. It follows the intake, owns the worker inside, looks after those outside, and
+ * ends by being deposed, or by draining (CON-003). It brings things to decide to the mailbox; it decides nothing.
  */
 import type { Fact } from "../../events/facts.js";
 import { type DispatcherId, epoch, type WorkerId } from "../../events/names.js";
@@ -9,12 +9,16 @@ import { expireLeases, retireWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime, Report } from "../../projections/reports.js";
 import type { Worker as WorkerRow } from "../../projections/slots.js";
 import { aborted } from "../worker/ending.js";
+import { LeaseGuard } from "../worker/lease-guard.js";
 import { Worker } from "../worker/worker.js";
-import { readMessage } from "./arrivals.js";
+import { type IntakeItem, type Order, readMessage } from "./arrivals.js";
+import { LeaseExpiry } from "./lease-expiry.js";
+import { LeaseWatch } from "./lease-watch.js";
 import type { Mailbox } from "./mailbox.js";
+import type { Effect, Input, Settled } from "./messages.js";
 import type { DispatcherOptions } from "./options.js";
 import { isProvablyGone, ownProcess } from "./process-identity.js";
-import type { Effect, Input } from "./turn.js";
+import { RemoteWorkers } from "./remote-workers.js";
 
 /** How long the word that a run has started may wait to be recorded together with something else. */
 const STARTED_WAITS_MS_MAX = 5;
@@ -23,7 +27,7 @@ const TRIM_EVERY_MESSAGES = 10_000;
 /** After an abort at shutdown, runs have this long to settle before they are handed back as they are. */
 const ABORTED_SETTLE_MS = 6_000;
 
-const LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
+const WORKER_LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
 
 export interface ReignOptions {
   readonly dispatcher: DispatcherId;
@@ -35,44 +39,73 @@ export interface ReignOptions {
   readonly drawRetryTime: DrawRetryTime;
   /** Something may be to decide. */
   readonly wake: () => void;
+  /** An order with what must be read from the ledger for it; to be asked when all before it is stored. */
+  readonly complete: (order: Order) => Promise<Order>;
+  /** The ledger has an entry that is not ours. */
+  readonly deposed: () => void;
 }
 
 export class Reign {
+  readonly leases: LeaseWatch;
+  readonly remote: RemoteWorkers;
   readonly #of: ReignOptions;
   readonly #worker: Worker;
+  readonly #guard: LeaseGuard;
+  readonly #expiry: LeaseExpiry;
   readonly #ending = new AbortController();
   readonly #stopAnswering: () => void;
   #trimmed = 0;
+  #onStored: (() => void)[] = [];
   #cancelAlarm = () => {};
   #cancelPatience: (() => void) | null = null;
-  readonly #cancelExpiry: () => void;
 
   /** Puts into the mailbox what the first turn records: the election, and what became of the reigns before (DEC-008). */
   constructor(of: ReignOptions) {
     this.#of = of;
-    const { dispatcher, options, fold, drawRetryTime } = of;
+    const { dispatcher, options, fold, drawRetryTime, wake } = of;
     const { runners, progress, results, clock, workerCapacity, workerTypes, version, leaseMs } = options;
     const reign = epoch(fold.head.epoch + 1);
     const worker = `${dispatcher}-${reign}` as WorkerId;
     const process = ownProcess();
     const isGone = ({ id, process: other }: WorkerRow) => id !== worker && isProvablyGone(other);
-    const isOther = ({ id }: WorkerRow) => id !== worker;
-    this.#worker = new Worker(worker, runners, {
-      report: (report) => this.#takeReport(report),
-      progress,
-      results,
-      clock,
+    const report = (word: Report, settled?: Settled) => this.#takeReport(word, settled);
+    const own = (facts: (fold: Fold) => readonly Fact[], settled?: Settled) => this.#own(facts, settled);
+    this.#worker = new Worker(worker, runners, { report, progress, results, clock });
+    // If the ledger cannot be reached for long, somebody else may lead by now, and give these slots to others.
+    this.#guard = new LeaseGuard(clock, leaseMs, () => {
+      if (this.#worker.busy > 0)
+        options.log.error({ running: this.#worker.busy }, "the lease nears its end: aborting runs");
+      this.#worker.abortAll("lease");
     });
     this.#own(() => [{ type: "DispatcherElected", epoch: reign, dispatcher, process, version }]);
     this.#own((now) => retireWorkers(now, worker));
-    this.#own((now) => expireLeases(now, isGone, LOST, drawRetryTime));
+    this.#own((now) => expireLeases(now, isGone, WORKER_LOST, drawRetryTime));
     this.#own(() => [{ type: "WorkerJoined", worker, process, capacity: workerCapacity, types: workerTypes }]);
     this.#own((now) => (now.settings.intakeStream === null ? [{ type: "IntakeOpened", stream: of.intakeStream }] : []));
     this.#own((now) => options.settingsFacts(now));
-    // Runs of workers that may still live get a fresh grace of one lease; then they are lost (D8).
-    this.#cancelExpiry = clock.after(leaseMs, () => {
-      this.#own((now) => expireLeases(now, isOther, LOST, drawRetryTime));
-      of.wake();
+    this.leases = new LeaseWatch(clock);
+    this.remote = new RemoteWorkers({
+      ...{ fold, epoch: reign, leaseMs, results, clock, leases: this.leases, link: options.workerLink },
+      types: () => options.catalogue.types.keys(),
+      own: (facts, settled) => {
+        own(facts, settled);
+        wake();
+      },
+      report,
+    });
+    this.#expiry = new LeaseExpiry({
+      ...{
+        options,
+        fold,
+        own,
+        wake,
+        drawRetryTime,
+        worker,
+        leases: this.leases,
+        remote: this.remote,
+        deposed: of.deposed,
+      },
+      confirmed: () => this.#guard.renewed(),
     });
     this.#stopAnswering = options.answerAsLeader();
     options.log.info({ epoch: reign, dispatcher }, "leading");
@@ -87,7 +120,8 @@ export class Reign {
       for (const message of batch) {
         if (signal.aborted) return;
         const skip = message.sequence === sequence + 1 ? taken : 0;
-        for (const item of readMessage(message, options.subjects, skip)) mailbox.push(item);
+        for (const item of readMessage(message, options.subjects, skip))
+          mailbox.push(isRetry(item) ? await this.#completed(item) : item);
         if (mailbox.isFull) {
           wake();
           await mailbox.room();
@@ -97,33 +131,39 @@ export class Reign {
     }
   }
 
-  /** Forgets what of the intake is decided: the ledger has it (D3). */
-  trimIntake(): void {
-    const { options, fold } = this.#of;
-    const { sequence } = fold.head.intake;
-    if (sequence - this.#trimmed < TRIM_EVERY_MESSAGES) return;
-    this.#trimmed = sequence;
-    options.intake
-      .trim(sequence)
-      .catch((error: unknown) => options.log.warn({ err: error }, "the intake was not trimmed; it will be later"));
+  get fold(): Fold {
+    return this.#of.fold;
   }
 
-  /** Wakes the dispatcher when the next job is due. */
+  /** An entry is stored, so we lead still. */
+  stored(): void {
+    this.#guard.renewed();
+    this.#trimIntake();
+    for (const told of this.#onStored.splice(0)) told();
+  }
+
+  /** Wakes the dispatcher when the next job or schedule is due. */
   setAlarm(): void {
     const { options, fold, wake } = this.#of;
     this.#cancelAlarm();
-    const due = fold.due.first?.dueAt;
-    if (due != null) this.#cancelAlarm = options.clock.after(Date.parse(due) - options.clock.now(), wake);
+    let due = fold.due.first?.dueAt ?? null;
+    for (const { nextAt } of Object.values<Fold["schedules"][string]>(fold.schedules))
+      if (nextAt !== null && (due === null || nextAt < due)) due = nextAt;
+    if (due !== null) this.#cancelAlarm = options.clock.after(Date.parse(due) - options.clock.now(), wake);
   }
 
   perform(effect: Effect): void {
     switch (effect.kind) {
       case "start":
-        return this.#worker.start(effect.assignment);
+        if (effect.assignment.worker === this.#worker.id) return this.#worker.start(effect.assignment);
+        return this.remote.start(effect.assignment);
       case "abort":
-        return this.#worker.abort(effect.job, effect.grant, effect.cause);
+        this.#worker.abort(effect.job, effect.grant, effect.cause);
+        return this.remote.abort(effect.job, effect.grant);
       case "recorded":
         return this.#worker.recorded(effect.job, effect.grant);
+      case "settled":
+        return effect.settled("recorded");
       case "reply":
         return effect.reply(effect.answer);
       default:
@@ -159,32 +199,52 @@ export class Reign {
   /** It is over: runs are aborted, and nothing of them is reported any more. */
   end(): void {
     this.#ending.abort();
-    this.#cancelExpiry();
+    this.#guard.stop();
+    this.#expiry.stop();
+    this.remote.end();
     this.#cancelAlarm();
     this.#cancelPatience?.();
     this.#stopAnswering();
     this.#worker.abandonAll();
+    for (const told of this.#onStored.splice(0)) told();
+  }
+
+  /** A command that repeats an ended job, with what it needs to know: all before it must be on record first. */
+  async #completed(item: OrderItem): Promise<OrderItem> {
+    const { fold, wake, complete } = this.#of;
+    while (fold.head.intake.sequence < item.sequence - 1 && !this.#ending.signal.aborted) {
+      wake();
+      await new Promise<void>((told) => this.#onStored.push(told));
+    }
+    return { ...item, order: await complete(item.order) };
+  }
+
+  /** Forgets what of the intake is decided: the ledger has it (D3). */
+  #trimIntake(): void {
+    const { options, fold } = this.#of;
+    const { sequence } = fold.head.intake;
+    if (sequence - this.#trimmed < TRIM_EVERY_MESSAGES) return;
+    this.#trimmed = sequence;
+    options.intake
+      .trim(sequence)
+      .catch((error: unknown) => options.log.warn({ err: error }, "the intake was not trimmed; it will be later"));
   }
 
   #handBack(): void {
     for (const assignment of this.#worker.abandonAll()) {
       const { job, grant } = assignment;
-      this.#of.mailbox.push({
-        kind: "report",
-        report: { job, grant, said: { ended: aborted("shutdown", assignment) } },
-      });
+      this.#takeReport({ job, grant, said: { ended: aborted("shutdown", assignment) } });
     }
-    this.#of.wake();
   }
 
   /**
    * That a run has started decides nothing, so it waits a moment for company: a short run's start and end then stand in
    * one entry, and the next grant does not wait behind an entry that says only "started".
    */
-  #takeReport(report: Report): void {
+  #takeReport(report: Report, settled?: Settled): void {
     const { mailbox, wake, options } = this.#of;
     const isPatient = "started" in report.said;
-    mailbox.push({ kind: "report", report }, { patient: isPatient });
+    mailbox.push({ kind: "report", report, ...(settled !== undefined && { settled }) }, { patient: isPatient });
     if (!isPatient) return wake();
     this.#cancelPatience ??= options.clock.after(STARTED_WAITS_MS_MAX, () => {
       this.#cancelPatience = null;
@@ -193,7 +253,10 @@ export class Reign {
     });
   }
 
-  #own(facts: (fold: Fold) => readonly Fact[]): void {
-    this.#of.mailbox.push({ kind: "own", facts });
+  #own(facts: (fold: Fold) => readonly Fact[], settled?: Settled): void {
+    this.#of.mailbox.push({ kind: "own", facts, ...(settled !== undefined && { settled }) });
   }
 }
+
+type OrderItem = Extract<IntakeItem, { kind: "order" }>;
+const isRetry = (item: IntakeItem): item is OrderItem => item.kind === "order" && item.order.verb === "retry";

@@ -4,47 +4,30 @@
  */
 import { encodeEntry, encodeFact } from "../../events/codec.js";
 import { ENTRY_VERSION, type EntryHeader, type IntakeProgress } from "../../events/entry.js";
-import type { Fact } from "../../events/facts.js";
-import {
-  type EntryId,
-  type FactAddress,
-  factAddress,
-  type JobId,
-  type Position,
-  position,
-} from "../../events/names.js";
+import type { Fact, IntakePoint } from "../../events/facts.js";
+import { type EntryId, type FactAddress, factAddress, type Position, position } from "../../events/names.js";
 import { boundedReason } from "../../events/submission.js";
 import { type Arrival, admit, type Catalogue } from "../../projections/admission.js";
-import { type Command, type Decided, decideCommand, type Refusal } from "../../projections/commands.js";
+import {
+  type Command,
+  type Decided,
+  decideCommand,
+  type Refusal,
+  type Surroundings,
+} from "../../projections/commands.js";
 import type { Fold } from "../../projections/fold.js";
-import { type DrawRetryTime, decideReport, type Report } from "../../projections/reports.js";
-import { startGranted, startsDenied } from "../../projections/start-facts.js";
+import { groupFacts } from "../../projections/group-facts.js";
+import { type DrawRetryTime, decideReport } from "../../projections/reports.js";
+import type { NextFiring } from "../../projections/schedule-commands.js";
+import { dueSchedules, scheduleFacts } from "../../projections/schedule-facts.js";
+import type { Schedule } from "../../projections/schedules.js";
+import { reservationGranted, startGranted, startsDenied } from "../../projections/start-facts.js";
 import { decideStarts } from "../../projections/starts.js";
-import type { AbortCause } from "../worker/ending.js";
-import type { Assignment } from "../worker/worker.js";
-import type { IntakeItem, Order } from "./arrivals.js";
+import { assignmentOf } from "../worker/assignment.js";
+import type { Order } from "./arrivals.js";
 import type { Mailbox } from "./mailbox.js";
+import type { Answer, Effect, Input, Settled } from "./messages.js";
 import { readOrder } from "./orders.js";
-
-/** What a turn may take from the mailbox. */
-export type Input =
-  | IntakeItem
-  | { readonly kind: "report"; readonly report: Report }
-  | { readonly kind: "request"; readonly order: Order; readonly reply: (answer: Answer) => void }
-  /** Facts that the dispatcher itself has reason for: the beginning of a reign, a recovery. */
-  | { readonly kind: "own"; readonly facts: (fold: Fold) => readonly Fact[] };
-
-/** The answer to a request, given after its facts are stored; `position` is where the first of them stands. */
-export type Answer =
-  | { readonly ok: true; readonly position: FactAddress | null }
-  | { readonly ok: false; readonly refusal: Refusal };
-
-/** To be done when the entry is stored, in this order. */
-export type Effect =
-  | { readonly kind: "start"; readonly assignment: Assignment }
-  | { readonly kind: "abort"; readonly job: JobId; readonly grant: Position; readonly cause: AbortCause }
-  | { readonly kind: "recorded"; readonly job: JobId; readonly grant: Position }
-  | { readonly kind: "reply"; readonly reply: (answer: Answer) => void; readonly answer: Answer };
 
 /** An entry that is decided and folded, and waits to be stored. */
 export interface Proposal {
@@ -70,6 +53,7 @@ export interface Desk {
   readonly fold: Fold;
   readonly catalogue: Catalogue;
   readonly leaseMs: number;
+  readonly nextFiring: NextFiring;
   readonly drawRetryTime: DrawRetryTime;
   /** False while draining: nothing is started any more (CON-003). */
   readonly mayStart: boolean;
@@ -100,7 +84,17 @@ export function takeTurn(desk: Desk, mailbox: Mailbox<Input>, now: string, id: E
     // What did not fit has waited long enough.
     mailbox.endPatience();
   }
-  // 2. Whose time has come.
+  // 2. Whose time has come: schedules, what ends in groups and what that lets go on, jobs.
+  for (
+    let [due] = dueSchedules(fold, { now: at });
+    due !== undefined && turn.hasRoomForInput;
+    [due] = dueSchedules(fold, { now: at })
+  )
+    turn.fire(due);
+  for (const fact of groupFacts(fold)) {
+    turn.record(fact);
+    if (!turn.hasRoomForInput) break;
+  }
   for (let row = fold.due.first; row?.dueAt != null && row.dueAt <= at && turn.hasRoomForInput; row = fold.due.first) {
     turn.record({ type: "JobDue", job: row.id });
   }
@@ -151,7 +145,7 @@ class Turn {
         return;
       }
       case "order": {
-        const decided = this.#decide(input.order);
+        const decided = this.#decide(input.order, { sequence: input.sequence, index: null });
         if ("refused" in decided) this.#refuse(input, decided.reason);
         else if (decided.facts.length === 0) this.#refuse(input, "nothing to do: it is so already");
         else this.#carryOut(decided.facts);
@@ -159,11 +153,11 @@ class Turn {
         return;
       }
       case "request": {
-        const decided = this.#decide(input.order);
+        const decided = this.#decide(input.order, null);
         const answer: Answer =
           "refused" in decided
             ? { ok: false, refusal: decided }
-            : { ok: true, position: this.#carryOut(decided.facts) };
+            : { ok: true, position: this.#carryOut(decided.facts), id: decided.id ?? null };
         this.#effects.push({ kind: "reply", reply: input.reply, answer });
         return;
       }
@@ -173,14 +167,21 @@ class Turn {
         if (fact !== null) this.record(fact);
         // A late word is settled too: the ledger has the end of that attempt already.
         if ("ended" in said) this.#effects.push({ kind: "recorded", job, grant });
+        this.#settle(input.settled);
         return;
       }
       case "own":
         this.#carryOut(input.facts(this.#fold));
+        this.#settle(input.settled);
         return;
       default:
         return input satisfies never;
     }
+  }
+
+  /** One time of a schedule that is due; all its facts stand in this entry, so it fires once (DEC-010). */
+  fire(schedule: Schedule): void {
+    for (const fact of scheduleFacts(this.#fold, schedule, this.#around(null))) this.record(fact);
   }
 
   /** The grant rule on the projection as it is after the facts so far. */
@@ -188,6 +189,7 @@ class Turn {
     const { slots, freed } = this.#fold.room;
     const decision = decideStarts(this.#fold.waiting, slots, freed);
     this.#more = decision.more;
+    for (const start of decision.reserved) this.record(reservationGranted(start));
     for (const start of decision.starts) {
       if (this.#bytes > ENTRY_BYTES_MAX) {
         this.#more = true;
@@ -196,10 +198,7 @@ class Turn {
       const { row } = start;
       const fact = startGranted(start, this.#desk.leaseMs);
       this.record(fact);
-      if (row.spec === null) throw new Error(`${row.id} has no spec and was granted a start`);
-      const { type, params, timeoutMs } = row.spec;
-      const assignment = { job: row.id, grant: this.#position, attempt: fact.attempt, type, params, timeoutMs };
-      this.#effects.push({ kind: "start", assignment });
+      this.#effects.push({ kind: "start", assignment: assignmentOf(row) });
     }
     if (decision.denials.length === 0) return;
     for (const fact of startsDenied(decision.denials, this.#fold.slots)) {
@@ -219,6 +218,8 @@ class Turn {
       this.#opened = true;
     }
     this.#fold.applyFact(fact);
+    if (fact.type === "CancelRequested")
+      this.#effects.push({ kind: "abort", job: fact.job, grant: fact.grant, cause: "cancel" });
     const json = encodeFact(fact);
     this.#facts.push({ fact, json });
     this.#bytes += Buffer.byteLength(json);
@@ -242,9 +243,18 @@ class Turn {
     return { proposal: { id, position: this.#position, at, data, facts, more: this.#more }, effects };
   }
 
-  #decide(order: Order): Decided {
-    const command: Command | Refusal = readOrder(order, this.#fold, [...this.#desk.catalogue.types.keys()]);
-    return "refused" in command ? command : decideCommand(this.#fold, command);
+  #decide(order: Order, intake: IntakePoint | null): Decided {
+    const command: Command | Refusal = readOrder(order, this.#fold, this.#desk);
+    return "refused" in command ? command : decideCommand(this.#fold, command, this.#around(intake));
+  }
+
+  #around(intake: IntakePoint | null): Surroundings {
+    const { catalogue, nextFiring } = this.#desk;
+    return { catalogue, nextFiring, now: this.#header.at, intake };
+  }
+
+  #settle(settled: Settled | undefined): void {
+    if (settled !== undefined) this.#effects.push({ kind: "settled", settled });
   }
 
   /** Each message ends as a fact: one that left none would be decided again after a restart, when it may mean something else. */
@@ -255,11 +265,7 @@ class Turn {
 
   #carryOut(facts: readonly Fact[]): FactAddress | null {
     const first = facts.length === 0 ? null : factAddress(this.#position, this.#facts.length);
-    for (const fact of facts) {
-      this.record(fact);
-      if (fact.type === "CancelRequested")
-        this.#effects.push({ kind: "abort", job: fact.job, grant: fact.grant, cause: "cancel" });
-    }
+    for (const fact of facts) this.record(fact);
     return first;
   }
 }

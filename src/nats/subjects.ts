@@ -1,5 +1,5 @@
 /** The subjects and streams of a namespace (contract, section 1). */
-import type { JobId } from "../../events/names.js";
+import type { JobId, WorkerId } from "../../events/names.js";
 
 export interface Subjects {
   readonly namespace: string;
@@ -15,6 +15,10 @@ export interface Subjects {
   readonly query: string;
   /** Asked by a standby: whoever leads answers. */
   readonly leader: string;
+  /** Where workers in processes of their own ask, and what they are told (src/worker/protocol.ts). */
+  readonly worker: string;
+  start(worker: WorkerId): string;
+  abort(worker: WorkerId): string;
   event(job: string, fact: string): string;
   progress(job: JobId): string;
 }
@@ -33,6 +37,9 @@ export function subjectsOf(namespace: string): Subjects {
     api: `${namespace}.api`,
     query: `${namespace}.query`,
     leader: `${namespace}.leader`,
+    worker: `${namespace}.worker`,
+    start: (worker) => `${namespace}.worker.${worker}.start`,
+    abort: (worker) => `${namespace}.worker.${worker}.abort`,
     event: (job, fact) => `${namespace}.event.${job}.${fact}`,
     progress: (job) => `${namespace}.progress.${job}`,
   };

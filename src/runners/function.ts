@@ -1,7 +1,8 @@
 /**
  * A runner from a plain function, for programs that use signalbox as a library.
  *
- * What the function returns is the result, or an `Outcome` if it says `outcome: "completed" | "skipped" | "failed"`.
+ * What the function returns is the result, or an `Outcome` if it says
+ * `outcome: "completed" | "skipped" | "cancelled" | "failed"`.
  * What it throws is a failure that may be tried again, unless it is a `NotRetryable`. A function cannot be stopped from
  * outside: one that ignores `run.signal` keeps its slots until it returns.
  */
@@ -60,6 +61,7 @@ const outcomeSchema = z.discriminatedUnion("outcome", [
     exitCode: z.number().int().exactOptional(),
   }),
   z.strictObject({ outcome: z.literal("skipped"), reason: z.string() }),
+  z.strictObject({ outcome: z.literal("cancelled"), reason: z.string() }),
   z.strictObject({
     outcome: z.literal("failed"),
     error: runErrorSchema,
@@ -70,7 +72,7 @@ const outcomeSchema = z.discriminatedUnion("outcome", [
 ]);
 
 function isOutcomeWord(value: unknown): boolean {
-  return value === "completed" || value === "skipped" || value === "failed";
+  return value === "completed" || value === "skipped" || value === "cancelled" || value === "failed";
 }
 
 /** Why a value cannot be written as JSON without loss, and where in it; null if it can. */

@@ -29,6 +29,8 @@ export interface Run {
 export type Outcome =
   | { readonly outcome: "completed"; readonly result: Json; readonly exitCode?: number }
   | { readonly outcome: "skipped"; readonly reason: string }
+  /** The job is to end here: it is not tried again, and counts neither as done nor as failed. */
+  | { readonly outcome: "cancelled"; readonly reason: string }
   | {
       readonly outcome: "failed";
       readonly error: RunError;

@@ -2,11 +2,11 @@
 import type { Result } from "../../events/facts.js";
 import type { Ending } from "../../projections/reports.js";
 import type { Outcome } from "../runners/index.js";
+import type { Assignment } from "./assignment.js";
 import type { ResultStore } from "./results.js";
-import type { Assignment } from "./worker.js";
 
 /** Why a run was asked to end before its time. */
-export type AbortCause = "cancel" | "timeout" | "shutdown";
+export type AbortCause = "cancel" | "timeout" | "shutdown" | "lease";
 
 /** Messages are for people and stand in the ledger for good. */
 const ERROR_MESSAGE_CHARS_MAX = 4_096;
@@ -27,6 +27,8 @@ export async function endingOf(
     }
     case "skipped":
       return { outcome: "skipped", reason: outcome.reason.slice(0, ERROR_MESSAGE_CHARS_MAX) };
+    case "cancelled":
+      return { outcome: "cancelled", reason: outcome.reason.slice(0, ERROR_MESSAGE_CHARS_MAX) };
     case "failed":
       return cause === null ? failed(outcome) : aborted(cause, about);
     default:
@@ -49,6 +51,11 @@ export function aborted(cause: AbortCause, about: Assignment): Ending {
       return {
         outcome: "timed-out",
         error: { code: "timed-out", message: `took longer than its timeout of ${about.timeoutMs} ms` },
+      };
+    case "lease":
+      return {
+        outcome: "lost",
+        error: { code: "lease", message: "its worker could not renew its lease and stopped it before the lease ended" },
       };
     case "shutdown":
       return { outcome: "lost", error: { code: "shutdown", message: "the scheduler shut down while it ran" } };

@@ -1,8 +1,8 @@
 /**
- * The worker inside a scheduler: executes granted attempts and says how they ended. One seat per attempt, each seat with the
+ * A worker, inside a scheduler or in a process of its own: executes granted attempts and says how they ended. One seat per attempt, each seat with the
  * worker machine's state; what the machine names as actions happens here.
  */
-import type { Json, JsonObject } from "../../events/json.js";
+import type { Json } from "../../events/json.js";
 import type { JobId, Position, WorkerId } from "../../events/names.js";
 import type { Node } from "../../machines/stepper.js";
 import { Stepper } from "../../machines/stepper.js";
@@ -10,18 +10,9 @@ import { SEAT_EVENTS, type SeatAction, type SeatEvent, workerMachine } from "../
 import type { Ending, Report } from "../../projections/reports.js";
 import type { Clock } from "../clock.js";
 import type { Outcome, Run, Runner } from "../runners/index.js";
+import type { Assignment } from "./assignment.js";
 import { type AbortCause, endingOf } from "./ending.js";
 import type { ResultStore } from "./results.js";
-
-/** A granted attempt, as the dispatcher hands it over. */
-export interface Assignment {
-  readonly job: JobId;
-  readonly grant: Position;
-  readonly attempt: number;
-  readonly type: string;
-  readonly params: JsonObject;
-  readonly timeoutMs: number | null;
-}
 
 export interface WorkerPorts {
   readonly report: (report: Report) => void;

@@ -1,15 +1,17 @@
 /** Random facts of every type in the catalogue. The compiler sees to it that none is forgotten. */
 import fc from "fast-check";
-import type { Fact, FactOf, FactType, JobSpec } from "../../events/facts.js";
+import { type Fact, type FactOf, type FactType, type JobSpec, MISSED_POLICIES } from "../../events/facts.js";
 import type { Json, JsonObject } from "../../events/json.js";
 import {
   dispatcherId,
   epoch,
+  groupId,
   intakeSequence,
   jobId,
   type PoolName,
   poolName,
   position,
+  reservationId,
   workerId,
 } from "../../events/names.js";
 
@@ -42,7 +44,10 @@ const process = fc.record({ host: text, pid: fc.integer(), startedAt: text });
 const retryAt = orNull(time);
 const exitCode = orNull(fc.integer());
 
-const spec: fc.Arbitrary<JobSpec> = fc.record({
+const group = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$/).map(groupId);
+const reservation = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$/).map(reservationId);
+
+const plainSpec: fc.Arbitrary<JobSpec> = fc.record({
   type: name,
   params: jsonObject,
   priority: fc.integer({ min: -1000, max: 1000 }),
@@ -52,6 +57,10 @@ const spec: fc.Arbitrary<JobSpec> = fc.record({
   labels: fc.dictionary(name, text, { noNullPrototype: true }),
   template: orNull(name),
 });
+const membership = fc.record({ id: group, order: fc.integer(), sequential: fc.boolean() });
+const spec: fc.Arbitrary<JobSpec> = fc
+  .tuple(plainSpec, fc.option(membership, { nil: undefined }))
+  .map(([plain, member]) => (member === undefined ? plain : { ...plain, group: member }));
 
 const result = fc.oneof(
   fc.record({ inline: json }),
@@ -133,13 +142,65 @@ export const factArbitraries: { readonly [T in FactType]: fc.Arbitrary<FactOf<T>
     process,
     version: text,
   }),
-  WorkerJoined: fc.record({
-    type: literal("WorkerJoined"),
-    worker,
-    process,
-    capacity: units,
-    types: orNull(fc.array(name)),
+  RunCancelled: fc.record({ type: literal("RunCancelled"), job, grant, reason: text }),
+  GroupCancelRequested: fc.record({ type: literal("GroupCancelRequested"), group, reason: text }),
+  GroupEnded: fc.record({
+    type: literal("GroupEnded"),
+    group,
+    status: fc.constantFrom("completed" as const, "partial" as const, "cancelled" as const),
+    members: units,
   }),
+  ReservationRequested: fc.record({
+    type: literal("ReservationRequested"),
+    reservation,
+    resources: fc.dictionary(name, units, { noNullPrototype: true }),
+    leaseMs: units,
+    holder: text,
+  }),
+  ReservationGranted: fc.record({ type: literal("ReservationGranted"), reservation, demand }),
+  ReservationReleased: fc.record({ type: literal("ReservationReleased"), reservation, reason: text }),
+  ReservationExpired: fc.record({ type: literal("ReservationExpired"), reservation, reason: text }),
+  ScheduleSet: fc.record({
+    type: literal("ScheduleSet"),
+    schedule: name,
+    template: name,
+    cron: text,
+    timezone: text,
+    missed: fc.constantFrom(...MISSED_POLICIES),
+    enabled: fc.boolean(),
+    source: fc.constantFrom("configuration" as const, "command" as const),
+    nextAt: orNull(time),
+  }),
+  ScheduleRemoved: fc.record({ type: literal("ScheduleRemoved"), schedule: name }),
+  ScheduleEnabled: fc.record({ type: literal("ScheduleEnabled"), schedule: name, nextAt: orNull(time) }),
+  ScheduleDisabled: fc.record({ type: literal("ScheduleDisabled"), schedule: name }),
+  ScheduleFired: fc.record({
+    type: literal("ScheduleFired"),
+    schedule: name,
+    dueAt: time,
+    submits: job,
+    triggered: fc.boolean(),
+    nextAt: orNull(time),
+  }),
+  ScheduleMissed: fc.record({
+    type: literal("ScheduleMissed"),
+    schedule: name,
+    from: time,
+    to: time,
+    count: units,
+    nextAt: orNull(time),
+  }),
+  WorkerJoined: fc.record(
+    {
+      type: literal("WorkerJoined"),
+      worker,
+      process,
+      capacity: units,
+      types: orNull(fc.array(name)),
+      remote: fc.boolean(),
+    },
+    { requiredKeys: ["type", "worker", "process", "capacity", "types"] },
+  ),
   WorkerLeft: fc.record({ type: literal("WorkerLeft"), worker, reason: text }),
   LimitsChanged: fc.record({
     type: literal("LimitsChanged"),

@@ -4,6 +4,7 @@ import { decodeEntry } from "../../events/codec.js";
 import type { Entry } from "../../events/entry.js";
 import type { Limits } from "../../events/limits.js";
 import { systemClock } from "../../src/clock.js";
+import { nextFiring } from "../../src/cron.js";
 import { Dispatcher, type Ended } from "../../src/dispatcher/dispatcher.js";
 import type { DispatcherOptions } from "../../src/dispatcher/options.js";
 import type { Log } from "../../src/log/log.js";
@@ -42,6 +43,8 @@ export function startDispatcher(
     workerTypes: ["task"],
     leaseMs: 50,
     graceMs: 0,
+    nextFiring,
+    workerLink: { start: async () => null, abort: async () => null },
     backoffOf: () => ({ baseMs: 1, capMs: 1, factor: 1, jitter: false }),
     settingsFacts: (fold) =>
       fold.settings.limitsKnown ? [] : [{ type: "LimitsChanged", limits, source: "configuration" }],

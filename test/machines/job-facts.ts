@@ -58,6 +58,8 @@ function aboutAttempt(event: AttemptEvent, job: JobId, grant: Position, ledger: 
       return { type: event.type, job, grant, exitCode: null, result: { inline: null } };
     case "RunSkipped":
       return { type: event.type, job, grant, reason: "nothing to do" };
+    case "RunCancelled":
+      return { type: event.type, job, grant, reason: "not worth it" };
     case "RunFailed":
       return { type: event.type, job, grant, exitCode: 1, error, retryAt: retryAt(event) };
     case "RunTimedOut":

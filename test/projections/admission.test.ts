@@ -187,7 +187,7 @@ describe("what is refused, and what is said (CC-6)", () => {
     [
       "a misspelt key",
       { priorty: 1 },
-      '"priorty": unknown; allowed are id, type, params, priority, resources, template, runAt, delay, timeout, maxAttempts, labels',
+      '"priorty": unknown; allowed are id, type, params, priority, resources, template, runAt, delay, timeout, maxAttempts, labels, group',
     ],
     ["a fraction of priority", { priority: 1.5 }, "priority: must be a whole number from -1000 to 1000, got 1.5"],
     ["too high a priority", { priority: 1001 }, "priority: must be a whole number from -1000 to 1000, got 1001"],

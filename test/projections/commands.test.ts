@@ -2,12 +2,19 @@
 import { describe, expect, test } from "vitest";
 import { jobId } from "../../events/names.js";
 import type { JobState } from "../../events/states.js";
-import { type Command, decideCommand } from "../../projections/commands.js";
+import { type Command, decideCommand, type Surroundings } from "../../projections/commands.js";
 import { stateOf } from "../../projections/jobs.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const begin = (): LedgerBuilder => ledger().elected().worker("w1", 10).limits({ global: 5 });
 const FUTURE = "2030-01-01T00:00:00.000Z";
+
+const around: Surroundings = {
+  catalogue: { types: new Map([["task", {}]]), templates: new Map() },
+  now: "2026-12-01T00:00:00.000Z",
+  nextFiring: () => null,
+  intake: null,
+};
 
 /** A ledger in which `a` is in each state. */
 const inState: Record<JobState, () => LedgerBuilder> = {
@@ -26,7 +33,7 @@ const inState: Record<JobState, () => LedgerBuilder> = {
 
 /** Decides and folds; what the decision was. */
 function carryOut(book: LedgerBuilder, command: Command): string {
-  const decided = decideCommand(book.fold, command);
+  const decided = decideCommand(book.fold, command, around);
   if ("refused" in decided) return `${decided.refused}: ${decided.reason}`;
   for (const fact of decided.facts) book.fact(fact);
   return decided.facts.map(({ type }) => type).join(" ") || "nothing";

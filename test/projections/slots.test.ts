@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Limits } from "../../events/limits.js";
 import { jobId, poolName, position, workerId } from "../../events/names.js";
-import { changeSlots, emptySlots, type SlotChange, type Slots, SlotViolation } from "../../projections/slots.js";
+import { changeSlots, emptySlots } from "../../projections/slot-changes.js";
+import { type SlotChange, type Slots, SlotViolation } from "../../projections/slots.js";
 
 const join = (worker: string, capacity: number, types: string[] | null = null): SlotChange => ({
   kind: "join",

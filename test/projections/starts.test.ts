@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Limits } from "../../events/limits.js";
 import { demandOf } from "../../projections/demand.js";
-import { holdersOf, startsDenied } from "../../projections/start-facts.js";
+import { holdersOf } from "../../projections/holders.js";
+import { startsDenied } from "../../projections/start-facts.js";
 import { AHEAD_NAMED_MAX, type Decision, decideStarts } from "../../projections/starts.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 

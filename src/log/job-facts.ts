@@ -2,8 +2,8 @@
 import type { Entry } from "../../events/entry.js";
 import { factAddress, type Position, position } from "../../events/names.js";
 import type { AddressedFact } from "../../projections/views.js";
-import { entryOf } from "../log/entry.js";
-import type { Log } from "../log/log.js";
+import { entryOf } from "./entry.js";
+import type { Log } from "./log.js";
 
 /** The facts at a job's addresses (position, index, position, index, …), in order. One read per entry. */
 export async function readFacts(addresses: readonly number[], ledger: Log): Promise<AddressedFact[]> {

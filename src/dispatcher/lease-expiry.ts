@@ -1,0 +1,119 @@
+/**
+ * What a leader looks after all the time: that it leads still, and that leases end. A worker that is provably gone, or silent for a
+ * whole lease, has lost its attempts; a holder that is silent for its lease has lost its reservation; and both are said so (D8).
+ */
+import type { Fact } from "../../events/facts.js";
+import type { JobId, Position, WorkerId } from "../../events/names.js";
+import type { Fold } from "../../projections/fold.js";
+import { dismissWorkers, expireLeases, expireReservations } from "../../projections/recovery.js";
+import type { DrawRetryTime } from "../../projections/reports.js";
+import type { Holding, Reservation, Worker } from "../../projections/slots.js";
+import type { LeaseWatch } from "./lease-watch.js";
+import type { DispatcherOptions } from "./options.js";
+import { isProvablyGone } from "./process-identity.js";
+import type { RemoteWorkers } from "./remote-workers.js";
+
+/** How often it looks, at the most; with a short lease more often. */
+const LOOK_EVERY_MS_MAX = 1_000;
+const LOOKS_PER_LEASE = 6;
+
+const WORKER_SILENT = "its worker is gone: nothing was heard of it for a whole lease";
+const SCHEDULER_SILENT = "its worker is gone: the scheduler that ran it ended or does not answer";
+const HOLDER_SILENT = "its holder is gone: nothing was heard of it for a whole lease";
+
+export interface LeaseExpiryOptions {
+  readonly options: DispatcherOptions;
+  readonly fold: Fold;
+  readonly leases: LeaseWatch;
+  readonly remote: RemoteWorkers;
+  /** The worker inside. */
+  readonly worker: WorkerId;
+  readonly drawRetryTime: DrawRetryTime;
+  readonly own: (facts: (fold: Fold) => readonly Fact[]) => void;
+  readonly wake: () => void;
+  /** The ledger was reached, and its last entry is ours. */
+  readonly confirmed: () => void;
+  readonly deposed: () => void;
+}
+
+export class LeaseExpiry {
+  readonly #of: LeaseExpiryOptions;
+  #cancelLook = () => {};
+  readonly #cancelGrace: () => void;
+  #isAsking = false;
+  #isOver = false;
+
+  constructor(of: LeaseExpiryOptions) {
+    this.#of = of;
+    const { clock, leaseMs } = of.options;
+    // Runs inside other schedulers that may still live get a fresh grace of one lease; then they are lost.
+    this.#cancelGrace = clock.after(leaseMs, () => void this.#endGrace());
+    this.#lookLater();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#cancelLook();
+    this.#cancelGrace();
+  }
+
+  #lookLater(): void {
+    const { clock, leaseMs } = this.#of.options;
+    this.#cancelLook = clock.after(Math.min(LOOK_EVERY_MS_MAX, leaseMs / LOOKS_PER_LEASE), () => this.#look());
+  }
+
+  #look(): void {
+    const { fold, leases, remote, own, wake, drawRetryTime } = this.#of;
+    const { slots } = fold;
+    if (Object.values<Worker>(slots.workers).some(this.#isLost))
+      own((now) => dismissWorkers(now, this.#isLost, WORKER_SILENT, drawRetryTime));
+    if (Object.values<Reservation>(slots.reservations).some(this.#isAbandoned))
+      own((now) => expireReservations(now, this.#isAbandoned, HOLDER_SILENT));
+    leases.keepOnly((id) => id in slots.workers || id in slots.reservations);
+    remote.forgetOrders();
+    void this.#confirm();
+    // A clock that jumped ahead makes things due that no alarm was set for.
+    wake();
+    this.#lookLater();
+  }
+
+  readonly #isLost = ({ id, remote, process }: Worker): boolean =>
+    remote && (isProvablyGone(process) || this.#of.leases.silentMs(id) >= this.#of.options.leaseMs);
+
+  readonly #isAbandoned = ({ id, leaseMs }: Reservation): boolean => this.#of.leases.silentMs(id) >= leaseMs;
+
+  /** Whoever has nothing to write would not notice that somebody else leads: so the ledger is asked. */
+  async #confirm(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      const { last } = await this.#of.options.ledger.state();
+      if (this.#isOver) return;
+      if (last > this.#of.fold.head.position) this.#of.deposed();
+      else this.#of.confirmed();
+    } catch (error) {
+      this.#of.options.log.debug({ err: error }, "the ledger cannot be reached");
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  /** What such runs have left on this machine ends before their slots are given to others. */
+  async #endGrace(): Promise<void> {
+    const { options, fold, own, wake, drawRetryTime, worker } = this.#of;
+    const isOther = ({ id, remote }: Worker) => id !== worker && !remote;
+    const { holdings, workers } = fold.slots;
+    const lost = new Map<JobId, Position>();
+    for (const { job, grant, worker: id } of Object.values<Holding>(holdings)) {
+      const holder = workers[id];
+      if (holder !== undefined && isOther(holder)) lost.set(job, grant);
+    }
+    if (lost.size === 0) return;
+    await options
+      .endOrphans((job, grant) => lost.get(job) === grant)
+      .catch((error: unknown) => options.log.error({ err: error }, "processes of lost runs could not be ended"));
+    if (this.#isOver) return;
+    own((now) => expireLeases(now, isOther, SCHEDULER_SILENT, drawRetryTime));
+    wake();
+  }
+}

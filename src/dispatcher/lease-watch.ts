@@ -1,0 +1,30 @@
+/**
+ * Who was heard of when: workers in processes of their own, and holders of reservations. Only while leading, and only in memory:
+ * a new leader gives everybody a fresh grace (D8). That a lease has expired becomes a fact; that it was renewed does not.
+ */
+import type { Clock } from "../clock.js";
+
+export class LeaseWatch {
+  readonly #clock: Clock;
+  readonly #beganMs: number;
+  readonly #heardMs = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#beganMs = clock.elapsedMs();
+  }
+
+  heard(id: string): void {
+    this.#heardMs.set(id, this.#clock.elapsedMs());
+  }
+
+  /** How long nothing was heard of somebody; of whom nothing ever was, since the reign began. */
+  silentMs(id: string): number {
+    return this.#clock.elapsedMs() - (this.#heardMs.get(id) ?? this.#beganMs);
+  }
+
+  /** Forgets all who are not known any more. */
+  keepOnly(isKnown: (id: string) => boolean): void {
+    for (const id of [...this.#heardMs.keys()]) if (!isKnown(id)) this.#heardMs.delete(id);
+  }
+}
