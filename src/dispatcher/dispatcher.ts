@@ -199,7 +199,10 @@ export class Dispatcher {
       drawRetryTime: this.#drawRetryTime,
       wake: () => this.#wake(),
       complete: this.#complete,
-      deposed: () => this.#send("DEPOSED"),
+      deposed: () => {
+        this.#options.log.warn("somebody else writes the ledger: stepping down");
+        this.#send("DEPOSED");
+      },
     });
     this.#reign = reign;
     this.#inRole(() => reign.followIntake());

@@ -83,6 +83,13 @@ export class Stage implements AsyncDisposable {
     this.scheduler = await startSchedulerProcess(this.#configFile, this.#natsUrl);
   }
 
+  /** Starts one more scheduler on the same ledger; it is killed with the test. */
+  async startAnother(): Promise<SchedulerProcess> {
+    const another = await startSchedulerProcess(this.#configFile, this.#natsUrl);
+    onTestFinished(() => another.kill());
+    return another;
+  }
+
   /** Submits as any program would; gives the sequence of the acknowledgement. */
   async submit(type: string, submission: object | string | Uint8Array = {}): Promise<number> {
     return this.publish(`submit.${type}`, submission);
