@@ -63,7 +63,8 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   const clock = options.clock ?? systemClock;
   const functions = options.functions ?? new Map<string, JobFunction>();
   const subjects = subjectsOf(configuration.namespace);
-  const jsm = await openStreams(nc, subjects);
+  const replicas = configuration.nats === "embedded" ? 1 : configuration.nats.replicas;
+  const jsm = await openStreams(nc, subjects, replicas);
   const publisher = new Publisher(nc);
   const announcer = new Announcer(nc, subjects);
   const ledger = new JetStreamLog({ nc, jsm, stream: subjects.ledgerStream, publisher });

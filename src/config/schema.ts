@@ -51,6 +51,10 @@ const natsServerSchema = z
     password: natsText.optional().describe(`Password; ${reference} keeps it out of this file`),
     nkey: pathText.optional().describe("File with an NKey seed"),
     tls: tlsSchema.optional().describe("TLS; {} trusts what the system trusts"),
+    replicas: z
+      .union([z.literal(1), z.literal(3), z.literal(5)], { error: "must be 1, 3 or 5" })
+      .default(1)
+      .describe("Copies of each stream in a cluster, when they are made. Default 1; 3 survives the loss of a node"),
   })
   .superRefine(({ url, creds, token, user, password, nkey }, context) => {
     const wrong = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });

@@ -1,4 +1,5 @@
 /** The two streams: made if they are missing, checked if they are there. Nothing that could lose a fact is accepted. */
+import { isAtLeast } from "../embedded/version.js";
 import {
   DiscardPolicy,
   type JetStreamManager,
@@ -18,6 +19,8 @@ const STREAM_NOT_FOUND = 10059;
 /** An entry must fit into one message. */
 const PAYLOAD_BYTES_MIN = 1024 * 1024;
 
+const REPLICATED_SINCE = "2.9.21";
+
 const durable = {
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
@@ -34,6 +37,10 @@ export async function openStreams(nc: NatsConnection, subjects: Subjects, replic
       `the server's max_payload is ${nc.info?.max_payload} bytes; signalbox needs ${PAYLOAD_BYTES_MIN} or more`,
     );
   }
+  // Before that, two appends in a cluster that expected the same could both be stored (nats-server #4320).
+  const version = nc.info?.version ?? "";
+  if (replicas > 1 && !isAtLeast(version, REPLICATED_SINCE))
+    throw new StreamUnfit(`replicas: ${replicas} need nats-server ${REPLICATED_SINCE} or later; this is ${version}`);
   const jsm = await nc.jetstreamManager().catch((error: unknown) => {
     throw new StreamUnfit("the server has no JetStream, or these credentials may not use it: start it with -js", {
       cause: error,

@@ -149,7 +149,7 @@ const cases: readonly (readonly [title: string, content: string, expected: strin
   [
     "nats with a mistyped key",
     "nats:\n  url: nats://127.0.0.1:4222\n  tokn: x\n",
-    "signalbox.yaml:3:3 nats.tokn: unknown key; did you mean token? allowed: url, creds, token, user, password, nkey, tls",
+    "signalbox.yaml:3:3 nats.tokn: unknown key; did you mean token? allowed: url, creds, token, user, password, nkey, tls, replicas",
   ],
   [
     "nats with another scheme",
