@@ -2,6 +2,8 @@
 
 import { isoTime } from "../clock.js";
 import {
+  ConsumerEvents,
+  type ConsumerMessages,
   DeliverPolicy,
   type JetStreamClient,
   type JetStreamManager,
@@ -123,6 +125,8 @@ export class JetStreamLog implements Log {
     if (signal.aborted) stop();
     // After a reconnect the server may be another one, or have lost its consumers: following begins anew.
     const stopListening = this.#link.onUp(stop);
+    // In a cluster the consumer may go away with another node than ours: then only its silence tells.
+    void whenSilent(messages, stop);
     const pump = (async () => {
       let expected = after + 1;
       for await (const message of messages) {
@@ -152,6 +156,11 @@ export class JetStreamLog implements Log {
       throw new LogGap(`${this.#stream}: message ${sequence} is missing from the middle of the stream: it was deleted`);
     }
   }
+}
+
+/** Calls `act` when the consumer has missed its heartbeats; settles when it is stopped. */
+async function whenSilent(messages: ConsumerMessages, act: () => void): Promise<void> {
+  for await (const { type } of await messages.status()) if (type === ConsumerEvents.HeartbeatsMissed) act();
 }
 
 function stored(message: JsMsg): StoredMessage {

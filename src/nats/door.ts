@@ -1,6 +1,8 @@
 /** The one door to the `nats` package: everything else imports from here, so that its successor is an afternoon's work. */
 export {
   type ConnectionOptions,
+  ConsumerEvents,
+  type ConsumerMessages,
   connect,
   credsAuthenticator,
   DeliverPolicy,

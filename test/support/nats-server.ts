@@ -72,10 +72,11 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const folder = await mkdtemp(join(tmpdir(), "signalbox-nats-"));
   const storeDir = options.storeDir ?? join(folder, "store");
   const log: string[] = [];
+  // Kept over restarts: a cluster knows its nodes by their names.
+  const serverName = `test-${randomUUID()}`;
   let server: ServerProcess | null = null;
 
   async function launch(port: number): Promise<void> {
-    const serverName = `test-${randomUUID()}`;
     const configFile = join(folder, "nats-server.conf");
     await writeFile(configFile, configText(serverName, port, options));
     const onLine = (line: string): void => {
