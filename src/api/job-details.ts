@@ -1,9 +1,28 @@
 /** What the index does not keep about a job: its facts, read from the ledger at the addresses that the index has. */
 import type { Entry } from "../../events/entry.js";
+import { isJobFact } from "../../events/facts.js";
 import { factAddress, type Position, position } from "../../events/names.js";
-import type { AddressedFact } from "../../projections/views.js";
+import type { Fold } from "../../projections/fold.js";
+import type { JobRow } from "../../projections/jobs.js";
+import { type AddressedFact, historyOf, type JobListItem, type JobView, jobListItem } from "../../projections/views.js";
 import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
+
+/** A job as the index has it at one moment, and where the ledger has the rest of it. */
+export interface IndexedJob {
+  readonly item: JobListItem;
+  readonly addresses: readonly number[];
+}
+
+export const indexedJob = (row: JobRow, fold: Fold): IndexedJob => ({
+  item: jobListItem(row, fold),
+  addresses: [...row.addresses],
+});
+
+/** The contract's Job: as the index had it, with what only the ledger keeps of it up to then. */
+export async function readJob({ item, addresses }: IndexedJob, ledger: Log): Promise<JobView> {
+  return { ...item, ...historyOf(await readFacts(addresses, ledger)) };
+}
 
 /** The facts at a job's addresses (position, index, position, index, …), in order. One read per entry. */
 export async function readFacts(addresses: readonly number[], ledger: Log): Promise<AddressedFact[]> {
@@ -17,8 +36,7 @@ export async function readFacts(addresses: readonly number[], ledger: Log): Prom
       entry = await readEntry(at, ledger);
     }
     const fact = entry.facts[index];
-    if (fact === undefined || !("job" in fact) || fact.type === "SubmissionDuplicated")
-      throw new Error(`${at}.${index} is not a job's fact`);
+    if (fact === undefined || !isJobFact(fact)) throw new Error(`${at}.${index} is not a job's fact`);
     facts.push({ position: factAddress(at, index), at: entry.at, fact });
   }
   return facts;

@@ -5,20 +5,10 @@ import { JOB_STATES } from "../../events/states.js";
 import { readAs } from "../../events/submission.js";
 import { explain } from "../../projections/explain.js";
 import type { Fold } from "../../projections/fold.js";
-import {
-  healthView,
-  historyOf,
-  type JobView,
-  jobListItem,
-  jobsView,
-  limitsView,
-  queueView,
-  slotsView,
-  workersView,
-} from "../../projections/views.js";
+import { healthView, jobsView, limitsView, queueView, slotsView, workersView } from "../../projections/views.js";
 import type { Log } from "../log/log.js";
 import { VERSION } from "../version.js";
-import { readFacts } from "./job-details.js";
+import { indexedJob, readFacts, readJob } from "./job-details.js";
 
 /** The names of `<ns>.query.<projection>`. */
 export const QUERIES = ["slots", "jobs", "job", "queue", "limits", "explain", "workers", "health"] as const;
@@ -106,11 +96,9 @@ async function jobAnswer(args: unknown, ledger: Log, query: Question["query"]): 
   if (!read.ok) return { refused: "invalid", reason: read.reason };
   const found = await query((fold) => {
     const row = fold.jobs.get(read.value.id as JobId);
-    return row === undefined ? null : { item: jobListItem(row, fold), addresses: [...row.addresses] };
+    return row === undefined ? null : indexedJob(row, fold);
   });
-  if (found === null) return unknown(read.value.id);
-  const job: JobView = { ...found.item, ...historyOf(await readFacts(found.addresses, ledger)) };
-  return { value: job };
+  return found === null ? unknown(read.value.id) : { value: await readJob(found, ledger) };
 }
 
 /** Why a job waits, or why it was granted when it was: the projection's answer, with the job's own facts to tell it from. */

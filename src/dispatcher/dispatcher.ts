@@ -4,6 +4,7 @@
  * the same machine, and a turn costs microseconds less where the next job waits for it.
  */
 import { randomBytes } from "node:crypto";
+import type { Fact } from "../../events/facts.js";
 import { type DispatcherId, type EntryId, position } from "../../events/names.js";
 import {
   DISPATCHER_EVENTS,
@@ -19,6 +20,7 @@ import type { Order } from "./arrivals.js";
 import { retryTimes } from "./backoff.js";
 import { Mailbox } from "./mailbox.js";
 import type { DispatcherOptions } from "./options.js";
+import { Questions } from "./questions.js";
 import { Reign } from "./reign.js";
 import { Standby } from "./standby.js";
 import { SteppedActor } from "./stepped-actor.js";
@@ -51,8 +53,7 @@ export class Dispatcher {
   #effects: readonly Effect[] = [];
   #unfinished = false;
   #draining = false;
-  /** Questions about the projection that came while an entry was in flight; answered when it is stored. */
-  #questions: (() => void)[] = [];
+  readonly #questions = new Questions();
   #entries = 0;
   #intakeStream = "";
   #error: Error | null = null;
@@ -118,19 +119,18 @@ export class Dispatcher {
     });
   }
 
+  /** Records facts that this scheduler has reason for. True when they are stored; false if it does not lead, or no longer. */
+  record(facts: readonly Fact[]): Promise<boolean> {
+    if (this.#reign === null) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#mailbox.push({ kind: "own", facts: () => facts, reply: ({ ok }) => resolve(ok) });
+      this.#wake();
+    });
+  }
+
   /** Asks the projection. It is never shown ahead of what is stored. */
   query<T>(ask: (fold: Fold) => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const answer = () => {
-        try {
-          resolve(ask(this.#standby.fold));
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      };
-      if (this.#proposal === null) answer();
-      else this.#questions.push(answer);
-    });
+    return this.#questions.put(() => ask(this.#standby.fold), { atOnce: this.#proposal === null });
   }
 
   #send(type: DispatcherEvent["type"]): void {
@@ -257,7 +257,7 @@ export class Dispatcher {
     for (const effect of this.#effects) this.#reign?.perform(effect);
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);
-    for (const answer of this.#questions.splice(0)) answer();
+    this.#questions.answer();
     this.#reign?.trimIntake();
   }
 
@@ -274,12 +274,12 @@ export class Dispatcher {
     this.#reign?.end();
     this.#reign = null;
     for (const input of this.#mailbox.clear()) {
-      if (input.kind === "request") input.reply({ ok: false, refusal: NOT_LEADING });
+      if ("reply" in input) input.reply?.({ ok: false, refusal: NOT_LEADING });
     }
     for (const effect of this.#effects) if (effect.kind === "reply") effect.reply({ ok: false, refusal: NOT_LEADING });
     this.#effects = [];
     this.#proposal = null;
-    for (const answer of this.#questions.splice(0)) answer();
+    this.#questions.answer();
   }
 
   #nextEntryId(): EntryId {

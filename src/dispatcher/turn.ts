@@ -31,8 +31,12 @@ export type Input =
   | IntakeItem
   | { readonly kind: "report"; readonly report: Report }
   | { readonly kind: "request"; readonly order: Order; readonly reply: (answer: Answer) => void }
-  /** Facts that the dispatcher itself has reason for: the beginning of a reign, a recovery. */
-  | { readonly kind: "own"; readonly facts: (fold: Fold) => readonly Fact[] };
+  /** Facts that the scheduler itself has reason for: the beginning of a reign, a recovery, a webhook that failed. */
+  | {
+      readonly kind: "own";
+      readonly facts: (fold: Fold) => readonly Fact[];
+      readonly reply?: (answer: Answer) => void;
+    };
 
 /** The answer to a request, given after its facts are stored; `position` is where the first of them stands. */
 export type Answer =
@@ -175,9 +179,12 @@ class Turn {
         if ("ended" in said) this.#effects.push({ kind: "recorded", job, grant });
         return;
       }
-      case "own":
-        this.#carryOut(input.facts(this.#fold));
+      case "own": {
+        const at = this.#carryOut(input.facts(this.#fold));
+        const { reply } = input;
+        if (reply !== undefined) this.#effects.push({ kind: "reply", reply, answer: { ok: true, position: at } });
         return;
+      }
       default:
         return input satisfies never;
     }
