@@ -20,3 +20,4 @@ export {
 export { type ConfigurationSources, type LoadedConfiguration, loadConfiguration } from "./load.js";
 export { type ConfigurationProblem, describeProblems } from "./problems.js";
 export type { Configuration } from "./schema.js";
+export type { WebhookOptions } from "./webhook.js";

@@ -10,6 +10,7 @@ export {
   type JetStreamClient,
   type JetStreamManager,
   type JsMsg,
+  type KV,
   type Msg,
   type NatsConnection,
   nkeyAuthenticator,
