@@ -41,6 +41,7 @@ export class Positions {
   readonly #settled: Map<string, Position>;
   #isDirty = false;
   #isSaving = false;
+  #isClosed = false;
   #cancel: (() => void) | null = null;
   #saved: Promise<void> = Promise.resolve();
 
@@ -77,8 +78,9 @@ export class Positions {
     this.#schedule(SAVE_EVERY_MS);
   }
 
-  /** Writes what is not written yet. */
+  /** Writes what is not written yet, and nothing after that. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#cancel?.();
     this.#cancel = null;
     const { clock } = this.#of;
@@ -92,7 +94,7 @@ export class Positions {
   }
 
   #schedule(ms: number): void {
-    if (this.#isSaving || this.#cancel !== null) return;
+    if (this.#isClosed || this.#isSaving || this.#cancel !== null) return;
     this.#cancel = this.#of.clock.after(ms, () => {
       this.#cancel = null;
       this.#saved = this.#save();
