@@ -24,7 +24,7 @@ import { openStreams } from "./nats/streams.js";
 import { type Subjects, subjectsOf } from "./nats/subjects.js";
 import { createRunner, functionRunner, type JobFunction, killOrphanedRuns, type Runner } from "./runners/index.js";
 import { VERSION } from "./version.js";
-import { endpointsOf, startWebhooks } from "./webhooks/index.js";
+import { endpointsOf, startWebhooks, type Webhooks } from "./webhooks/index.js";
 import { resultStore } from "./worker/results.js";
 
 export interface SchedulerOptions {
@@ -72,6 +72,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   const runners = makeRunners(configuration, identity, functions);
   const endpoints = endpointsOf(configuration.webhooks, process.env);
   const state = keyValue(nc, subjects.stateBucket);
+  let webhooks: Webhooks | null = null;
   let webhooksStopped: Promise<void> = Promise.resolve();
   const dispatcher: Dispatcher = new Dispatcher({
     subjects,
@@ -88,6 +89,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     settingsFacts: (fold: Fold): readonly Fact[] => settingsFacts(configuration, fold),
     announce: (stored) => {
       announcer.announce(stored);
+      webhooks?.stored(stored);
       options.onStored?.(stored);
     },
     progress: (job, update) => announcer.progress(job, update),
@@ -95,11 +97,13 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     answerAsLeader: () => {
       const stopAnswering = answerAsLeader(nc, subjects, dispatcher.id);
       const stopServing = startService({ nc, subjects, dispatcher, ledger, log, announced: () => announcer.flush() });
-      const webhooks = startWebhooks({ endpoints, ledger, state, leader: dispatcher, clock, log });
+      const started = startWebhooks({ endpoints, ledger, state, leader: dispatcher, clock, log });
+      webhooks = started;
       return () => {
         stopAnswering();
         stopServing();
-        webhooksStopped = webhooks.stop();
+        webhooks = null;
+        webhooksStopped = started.stop();
       };
     },
     endOrphans: (isLost) => killOrphanedRuns((run) => run.ledger === identity && isLost(run.job, run.grant)),

@@ -8,7 +8,7 @@ import type { Fold } from "../../projections/fold.js";
 import { healthView, jobsView, limitsView, queueView, slotsView, workersView } from "../../projections/views.js";
 import type { Log } from "../log/log.js";
 import { VERSION } from "../version.js";
-import { indexedJob, readFacts, readJob } from "./job-details.js";
+import { entriesOf, indexedJob, readFacts, readJob } from "./job-details.js";
 
 /** The names of `<ns>.query.<projection>`. */
 export const QUERIES = ["slots", "jobs", "job", "queue", "limits", "explain", "workers", "health"] as const;
@@ -98,7 +98,7 @@ async function jobAnswer(args: unknown, ledger: Log, query: Question["query"]): 
     const row = fold.jobs.get(read.value.id as JobId);
     return row === undefined ? null : indexedJob(row, fold);
   });
-  return found === null ? unknown(read.value.id) : { value: await readJob(found, ledger) };
+  return found === null ? unknown(read.value.id) : { value: await readJob(found, entriesOf(ledger)) };
 }
 
 /** Why a job waits, or why it was granted when it was: the projection's answer, with the job's own facts to tell it from. */
@@ -107,7 +107,7 @@ async function explainAnswer(args: unknown, ledger: Log, query: Question["query"
   if (!read.ok) return { refused: "invalid", reason: read.reason };
   const id = read.value.id as JobId;
   const addresses = await query((fold) => [...(fold.jobs.get(id)?.addresses ?? [])]);
-  const facts = await readFacts(addresses, ledger);
+  const facts = await readFacts(addresses, entriesOf(ledger));
   const explained = await query((fold) => explain(fold, id, facts));
   return explained === null ? unknown(id) : { value: explained };
 }

@@ -3,12 +3,10 @@
  * to be told of. It has few seats: while all are taken it reads no further, so what it keeps in memory is bounded, and it waits
  * for nobody but its own endpoint.
  */
-import type { Entry } from "../../events/entry.js";
 import type { Fact } from "../../events/facts.js";
 import { type Position, position } from "../../events/names.js";
-import { readJob } from "../api/job-details.js";
+import { type EntryFacts, readJob } from "../api/job-details.js";
 import type { Clock } from "../clock.js";
-import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
 import type { Logger } from "../logger.js";
 import { announcementOf } from "./announcement.js";
@@ -16,6 +14,7 @@ import { deliver } from "./delivery.js";
 import { type EndedJob, EndedJobs, type IsWanted, type Projection } from "./ended-jobs.js";
 import { endingsIn } from "./endings.js";
 import { type Endpoint, wants } from "./endpoint.js";
+import type { Entries } from "./entries.js";
 import { untilDone } from "./patience.js";
 import { post } from "./post.js";
 import { Progress } from "./progress.js";
@@ -37,6 +36,7 @@ export interface ConsumerOptions {
   /** Told when more is settled. */
   readonly onSettled: (settled: Position) => void;
   readonly ledger: Log;
+  readonly entries: Entries;
   readonly leader: Leader;
   readonly waitsMs: readonly number[];
   readonly clock: Clock;
@@ -77,17 +77,17 @@ export class Consumer {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { settled, ledger } = this.#of;
+    const { settled, ledger, entries } = this.#of;
     for await (const batch of ledger.follow(settled, signal)) {
       for (const message of batch) {
         if (signal.aborted) return;
-        await this.#take(position(message.sequence), entryOf(message), signal);
+        await this.#take(position(message.sequence), entries.of(message), signal);
       }
     }
   }
 
   /** Begins the deliveries of one entry, each as soon as there is a seat for it. */
-  async #take(at: Position, entry: Entry, signal: AbortSignal): Promise<void> {
+  async #take(at: Position, entry: EntryFacts, signal: AbortSignal): Promise<void> {
     const { endpoint } = this.#of;
     this.#progress.begin(at);
     const endings = endingsIn(at, entry).filter(({ mayBe }) => mayBe.some((state) => endpoint.states.has(state)));
@@ -117,10 +117,11 @@ export class Consumer {
 
   /** True if nothing of it is left to be done: it is delivered, or it is on record that it could not be. */
   async #deliver({ ending, job: indexed }: EndedJob): Promise<boolean> {
-    const { endpoint, ledger, waitsMs, clock, log, leader, stopping, abort } = this.#of;
+    const { endpoint, entries, waitsMs, clock, log, leader, stopping, abort } = this.#of;
     const { name: webhook, shown: url } = endpoint;
     const patience = { clock, log, signal: this.#ending.signal };
-    const job = await untilDone("a job cannot be read from the ledger", () => readJob(indexed, ledger), patience);
+    const read = () => readJob(indexed, (at) => entries.at(at));
+    const job = await untilDone("a job cannot be read from the ledger", read, patience);
     const announcement = announcementOf(webhook, ending, job);
     const about = { webhook, delivery: announcement.id, job: ending.job };
     const delivered = await deliver({

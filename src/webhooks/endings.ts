@@ -1,8 +1,8 @@
 /** The facts by which jobs end. */
-import type { Entry } from "../../events/entry.js";
 import type { Fact } from "../../events/facts.js";
 import { type FactAddress, factAddress, type JobId, type Position } from "../../events/names.js";
 import type { TerminalState } from "../../events/states.js";
+import type { EntryFacts } from "../api/job-details.js";
 
 /** A fact by which a job has ended. */
 export interface Ending {
@@ -16,7 +16,7 @@ export interface Ending {
   readonly mayBe: readonly TerminalState[];
 }
 
-export function endingsIn(at: Position, entry: Entry): readonly Ending[] {
+export function endingsIn(at: Position, entry: EntryFacts): readonly Ending[] {
   return entry.facts.flatMap((fact, index) => {
     const mayBe = endsBy(fact);
     if (mayBe.length === 0 || !("job" in fact)) return [];

@@ -4,6 +4,7 @@
  *
  * At least once: the position moves only past what is settled, that is delivered, or recorded as failed after all attempts.
  */
+import type { Fact } from "../../events/facts.js";
 import type { Position } from "../../events/names.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log/log.js";
@@ -12,6 +13,7 @@ import type { KeyValue } from "../nats/key-value.js";
 import { Consumer, type Leader } from "./consumer.js";
 import { RETRY_WAITS_MS } from "./delivery.js";
 import type { Endpoint } from "./endpoint.js";
+import { Entries } from "./entries.js";
 import { pause, untilDone } from "./patience.js";
 import { Positions } from "./positions.js";
 
@@ -31,22 +33,36 @@ export interface WebhooksOptions {
   readonly waitsMs?: readonly number[];
 }
 
+/** An entry that the dispatcher has stored. */
+export interface StoredEntry {
+  readonly position: Position;
+  readonly at: string;
+  readonly data: Uint8Array;
+  readonly facts: readonly { readonly fact: Fact }[];
+}
+
 export interface Webhooks {
+  /** Saves reading and decoding an entry that is known here; nothing rests on its being called. */
+  stored(entry: StoredEntry): void;
   /** Begins no further attempt; settles when nothing is under way and the positions are stored. */
   stop(): Promise<void>;
 }
 
 /** Starts telling, at the moment when leading begins: an endpoint that is new is told of what ends from then on. */
 export function startWebhooks(options: WebhooksOptions): Webhooks {
-  const { endpoints, leader, clock, log } = options;
-  if (endpoints.length === 0) return { stop: async () => {} };
+  const { endpoints, ledger, leader, clock, log } = options;
+  if (endpoints.length === 0) return { stored: () => {}, stop: async () => {} };
   const stopping = new AbortController();
   const abort = new AbortController();
+  const entries = new Entries(ledger);
   const begin = leader.query(({ head }) => head.position);
-  const running = run(options, begin, { stopping: stopping.signal, abort: abort.signal }).catch((error: unknown) => {
+  const signals = { stopping: stopping.signal, abort: abort.signal };
+  const running = run(options, begin, entries, signals).catch((error: unknown) => {
     if (!stopping.signal.aborted) log.error({ err: error }, "webhooks are not delivered");
   });
   return {
+    stored: ({ position, at, data, facts }) =>
+      entries.keep(position, { at, facts: facts.map(({ fact }) => fact) }, data.length),
     stop: async () => {
       stopping.abort();
       await Promise.race([running, pause(STOP_GRACE_MS, clock, abort.signal)]);
@@ -59,6 +75,7 @@ export function startWebhooks(options: WebhooksOptions): Webhooks {
 async function run(
   { endpoints, ledger, state, leader, clock, log, waitsMs = RETRY_WAITS_MS }: WebhooksOptions,
   begin: Promise<Position>,
+  entries: Entries,
   { stopping, abort }: { readonly stopping: AbortSignal; readonly abort: AbortSignal },
 ): Promise<void> {
   const names = endpoints.map(({ name }) => name);
@@ -75,7 +92,8 @@ async function run(
     const settled = positions.of(name);
     if (settled === undefined) throw new Error(`webhook ${name} has no position`);
     const onSettled = (position: Position) => positions.settle(name, position);
-    return new Consumer({ endpoint, settled, onSettled, ledger, leader, waitsMs, clock, log, stopping, abort });
+    const settings = { endpoint, settled, onSettled, ledger, entries, leader, waitsMs, clock, log };
+    return new Consumer({ ...settings, stopping, abort });
   });
   const runConsumer = (consumer: Consumer, webhook: string | undefined) =>
     consumer.run().catch((error: unknown) => {

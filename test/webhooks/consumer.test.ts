@@ -10,6 +10,7 @@ import type { MemoryLog } from "../../src/log/memory.js";
 import { createLogger } from "../../src/logger.js";
 import { Consumer, DELIVERIES_MAX } from "../../src/webhooks/consumer.js";
 import { endpointOf } from "../../src/webhooks/endpoint.js";
+import { Entries } from "../../src/webhooks/entries.js";
 import { eventually } from "../embedded/folders.js";
 import { HookServer } from "../support/hook-server.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
@@ -68,6 +69,7 @@ function start(
       settled = at;
     },
     ledger: log,
+    entries: new Entries(log),
     leader: {
       query: async (ask) => {
         if (deposedWith !== undefined) stopping.abort();
