@@ -13,6 +13,7 @@ import { limitsSchema } from "./limits.js";
 import {
   dispatcherIdSchema,
   epochSchema,
+  factAddressSchema,
   groupIdSchema,
   holderIdSchema,
   intakeSequenceSchema,
@@ -225,6 +226,19 @@ export const factSchema = z.discriminatedUnion("type", [
     count: z.number().int().positive(),
     ...nextAt,
   }),
+  /** An endpoint could not be told that a job has ended, tried as often as it is tried (DEC-009). The job is as it was. */
+  z.object({
+    type: z.literal("WebhookFailed"),
+    ...job,
+    webhook: name,
+    /** The endpoint, without user, password and query. */
+    url: z.string(),
+    /** The fact by which the job ended. */
+    address: factAddressSchema,
+    attempts: z.number().int().positive(),
+    /** What became of the last attempt. */
+    error: runErrorSchema,
+  }),
   // The scheduler's own
   z.object({
     type: z.literal("DispatcherElected"),
@@ -258,7 +272,13 @@ export const factSchema = z.discriminatedUnion("type", [
 export type Fact = Readonly<z.infer<typeof factSchema>>;
 export type FactType = Fact["type"];
 export type FactOf<T extends FactType> = Extract<Fact, { type: T }>;
-/** A fact that moves a job's machine. A duplicate submission names a job but changes nothing about it. */
-export type JobFact = Exclude<Extract<Fact, { job: unknown }>, FactOf<"SubmissionDuplicated">>;
+/** Facts that name a job and change nothing about it. */
+type Aside = "SubmissionDuplicated" | "WebhookFailed";
+/** A fact that moves a job's machine. */
+export type JobFact = Exclude<Extract<Fact, { job: unknown }>, FactOf<Aside>>;
 /** A fact about an attempt, fenced by its grant. */
 export type AttemptFact = Extract<Fact, { grant: unknown }>;
+
+const asides: ReadonlySet<string> = new Set<Aside>(["SubmissionDuplicated", "WebhookFailed"]);
+
+export const isJobFact = (fact: Fact): fact is JobFact => "job" in fact && !asides.has(fact.type);

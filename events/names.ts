@@ -51,6 +51,10 @@ export const poolNameSchema = z
 export const positionSchema = wholeNumber.brand<"Position">();
 export const intakeSequenceSchema = wholeNumber.brand<"IntakeSequence">();
 export const epochSchema = wholeNumber.brand<"Epoch">();
+export const factAddressSchema = z.custom<FactAddress>(
+  (value) => typeof value === "string" && /^\d+\.\d+$/.test(value),
+  { error: "is not the address of a fact" },
+);
 
 export const jobId = (text: string): JobId => jobIdSchema.parse(text);
 export const groupId = (text: string): GroupId => groupIdSchema.parse(text);

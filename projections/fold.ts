@@ -204,6 +204,7 @@ export class Fold {
     if (open.header.epoch !== open.epoch) throw new Error(`epoch ${open.header.epoch} was never elected`);
     switch (fact.type) {
       case "SubmissionDuplicated":
+      case "WebhookFailed":
       case "CommandRefused":
         return;
       case "WorkerJoined":

@@ -1,5 +1,5 @@
 /** What the ledger remembers of one job and the index does not: its params, its result and its history. */
-import type { Fact, JobFact, Result } from "../events/facts.js";
+import { type Fact, isJobFact, type JobFact, type Result } from "../events/facts.js";
 import type { Json, JsonObject } from "../events/json.js";
 import type { FactAddress } from "../events/names.js";
 import type { JobState } from "../events/states.js";
@@ -58,7 +58,3 @@ export function historyOf(facts: readonly AddressedFact[]): JobDetails {
 }
 
 const shownResult = (result: Result): Json => ("inline" in result ? result.inline : { stored: result.stored });
-
-function isJobFact(fact: Fact): fact is JobFact {
-  return "job" in fact && fact.type !== "SubmissionDuplicated";
-}

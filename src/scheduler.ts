@@ -20,11 +20,13 @@ import { Publisher } from "./log/publisher.js";
 import type { Logger } from "./logger.js";
 import { openConnection } from "./nats/connection.js";
 import type { NatsConnection } from "./nats/door.js";
+import { keyValue } from "./nats/key-value.js";
 import { objectStore } from "./nats/object-store.js";
 import { openStreams } from "./nats/streams.js";
 import { type Subjects, subjectsOf } from "./nats/subjects.js";
 import { createRunner, functionRunner, type JobFunction, killOrphanedRuns, type Runner } from "./runners/index.js";
 import { VERSION } from "./version.js";
+import { endpointsOf, startWebhooks, type Webhooks } from "./webhooks/index.js";
 import { resultStore } from "./worker/results.js";
 
 export interface SchedulerOptions {
@@ -71,6 +73,10 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   const intake = new JetStreamLog({ nc, jsm, stream: subjects.intakeStream, publisher });
   const { identity } = await ledger.state();
   const runners = makeRunners(configuration, identity, functions);
+  const endpoints = endpointsOf(configuration.webhooks, process.env);
+  const state = keyValue(nc, subjects.stateBucket);
+  let webhooks: Webhooks | null = null;
+  let webhooksStopped: Promise<void> = Promise.resolve();
   const dispatcher: Dispatcher = new Dispatcher({
     subjects,
     ledger,
@@ -89,6 +95,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
       settingsFacts(configuration, fold, { now: clock.nowIso(), nextFiring }),
     announce: (stored) => {
       announcer.announce(stored);
+      webhooks?.stored(stored);
       options.onStored?.(stored);
     },
     progress: (job, update) => announcer.progress(job, update),
@@ -96,9 +103,13 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     answerAsLeader: () => {
       const stopAnswering = answerAsLeader(nc, subjects, dispatcher.id);
       const stopServing = startService({ nc, subjects, dispatcher, ledger, log, announced: () => announcer.flush() });
+      const started = startWebhooks({ endpoints, ledger, state, leader: dispatcher, clock, log });
+      webhooks = started;
       return () => {
         stopAnswering();
         stopServing();
+        webhooks = null;
+        webhooksStopped = started.stop();
       };
     },
     endOrphans: (isLost) => killOrphanedRuns((run) => run.ledger === identity && isLost(run.job, run.grant)),
@@ -110,6 +121,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   });
   const ended = dispatcher.run().then(async (end) => {
     announcer.flush();
+    await webhooksStopped;
     await nc.drain().catch((error: unknown) => log.debug({ err: error }, "the connection was gone already"));
     return end;
   });

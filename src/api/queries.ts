@@ -9,9 +9,6 @@ import {
   groupsView,
   groupView,
   healthView,
-  historyOf,
-  type JobView,
-  jobListItem,
   jobsView,
   limitsView,
   queueView,
@@ -20,7 +17,7 @@ import {
   slotsView,
   workersView,
 } from "../../projections/views.js";
-import { readFacts } from "../log/job-facts.js";
+import { entriesOf, indexedJob, readFacts, readJob } from "../log/job-facts.js";
 import type { Log } from "../log/log.js";
 import { VERSION } from "../version.js";
 
@@ -135,11 +132,9 @@ async function jobAnswer(args: unknown, ledger: Log, query: Question["query"]): 
   if (!read.ok) return { refused: "invalid", reason: read.reason };
   const found = await query((fold) => {
     const row = fold.jobs.get(read.value.id as JobId);
-    return row === undefined ? null : { item: jobListItem(row, fold), addresses: [...row.addresses] };
+    return row === undefined ? null : indexedJob(row, fold);
   });
-  if (found === null) return unknown(read.value.id);
-  const job: JobView = { ...found.item, ...historyOf(await readFacts(found.addresses, ledger)) };
-  return { value: job };
+  return found === null ? unknown(read.value.id) : { value: await readJob(found, entriesOf(ledger)) };
 }
 
 async function groupAnswer(args: unknown, query: Question["query"]): Promise<QueryAnswer> {
@@ -159,7 +154,7 @@ async function explainAnswer(args: unknown, ledger: Log, query: Question["query"
   if (!read.ok) return { refused: "invalid", reason: read.reason };
   const id = read.value.id as JobId;
   const addresses = await query((fold) => [...(fold.jobs.get(id)?.addresses ?? [])]);
-  const facts = await readFacts(addresses, ledger);
+  const facts = await readFacts(addresses, entriesOf(ledger));
   const explained = await query((fold) => explain(fold, id, facts));
   return explained === null ? unknown(id) : { value: explained };
 }

@@ -60,6 +60,8 @@ export function gistOf(fact: Fact): string {
     case "RunTimedOut":
     case "LeaseExpired":
       return `${fact.error.message}${fact.retryAt === null ? "" : `; again at ${fact.retryAt}`}`;
+    case "WebhookFailed":
+      return `${fact.webhook} was not told of ${fact.address} in ${fact.attempts} attempts: ${fact.error.message}`;
     case "DispatcherElected":
       return `${fact.dispatcher} leads in epoch ${fact.epoch}`;
     case "WorkerJoined":

@@ -10,11 +10,11 @@ import type { Configuration } from "./schema.js";
  * `typesInCode` are job types that a program has added beside those of the file.
  */
 export function crossCheck(configuration: Configuration, typesInCode: readonly string[]): readonly Finding[] {
-  const { limits, types, templates, schedules } = configuration;
+  const { limits, types, templates, schedules, webhooks } = configuration;
   const typeNames = [...Object.keys(types), ...typesInCode];
   const known = { type: typeNames, template: Object.keys(templates) };
   const findings: Finding[] = [];
-  const expectName = (what: keyof typeof known, name: string, path: readonly string[], at: Finding["at"]) => {
+  const expectName = (what: keyof typeof known, name: string, path: Finding["path"], at: Finding["at"]) => {
     if (!known[what].includes(name)) findings.push(unknownName(path, at, `unknown ${what}`, name, known[what]));
   };
 
@@ -27,12 +27,15 @@ export function crossCheck(configuration: Configuration, typesInCode: readonly s
   }
   for (const [name, schedule] of Object.entries(schedules))
     expectName("template", schedule.template, ["schedules", name, "template"], "value");
+  for (const [name, webhook] of Object.entries(webhooks))
+    for (const [index, type] of (webhook.types ?? []).entries())
+      expectName("type", type, ["webhooks", name, "types", index], "value");
   return findings;
 }
 
 /** What is sound but perhaps not meant; `written` is the file's data before anything was made of it. */
 export function adviseOn(
-  { limits, schedules, types, templates, graceMs }: Configuration,
+  { limits, schedules, types, templates, webhooks, graceMs }: Configuration,
   written: unknown,
 ): readonly Finding[] {
   const findings: Finding[] = [];
@@ -49,6 +52,7 @@ export function adviseOn(
     [["grace"], graceMs],
     ...Object.entries(types).map(([name, { timeoutMs }]) => [["types", name, "timeout"], timeoutMs] as const),
     ...Object.entries(templates).map(([name, { timeoutMs }]) => [["templates", name, "timeout"], timeoutMs] as const),
+    ...Object.entries(webhooks).map(([name, { timeoutMs }]) => [["webhooks", name, "timeout"], timeoutMs] as const),
   ];
   for (const [path, ms] of waits) {
     // `timeout: 30` is far more often meant as half a minute than as 30 thousandths of a second.

@@ -21,3 +21,4 @@ export { type ConfigurationSources, type LoadedConfiguration, loadConfiguration 
 export { type ConfigurationProblem, describeProblems } from "./problems.js";
 export { scheduleSchema } from "./schedule.js";
 export type { Configuration } from "./schema.js";
+export type { WebhookOptions } from "./webhook.js";

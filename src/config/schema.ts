@@ -16,6 +16,7 @@ import {
 } from "./job-type.js";
 import { scheduleSchema } from "./schedule.js";
 import { parseServers } from "./server-address.js";
+import { webhooksSchema } from "./webhook.js";
 
 const namespaceDefault = "signalbox";
 const namespacePattern = /^[a-z][a-z0-9-]{0,31}$/;
@@ -152,6 +153,7 @@ export const configurationSchema = z
       .describe("Job types by name: which runner, with what options"),
     templates: z.record(nameSchema, templateSchema).default({}).describe("Prepared jobs by name, for submissions"),
     schedules: z.record(nameSchema, scheduleSchema).default({}).describe("Jobs submitted at certain times, by name"),
+    webhooks: webhooksSchema.default({}).describe("Endpoints that are told when jobs end, by name"),
   })
   .transform(({ limits, lease, grace, history, worker, ...rest }) => ({
     ...rest,

@@ -5,7 +5,7 @@ import { isTerminal } from "../../events/states.js";
 import type { Fold } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
 import { historyOf } from "../../projections/views.js";
-import { readFacts } from "../log/job-facts.js";
+import { entriesOf, readFacts } from "../log/job-facts.js";
 import type { Log } from "../log/log.js";
 import type { Order } from "./arrivals.js";
 
@@ -23,6 +23,6 @@ export async function completeOrder(
     return row !== undefined && row.spec !== null && isTerminal(stateOf(row)) ? [...row.addresses] : null;
   });
   if (addresses === null) return order;
-  const { params } = historyOf(await readFacts(addresses, ledger));
+  const { params } = historyOf(await readFacts(addresses, entriesOf(ledger)));
   return { ...order, original: { params, facts: addresses.length / 2 } };
 }

@@ -4,6 +4,7 @@
  * the same machine, and a turn costs microseconds less where the next job waits for it.
  */
 import { randomBytes } from "node:crypto";
+import type { Fact } from "../../events/facts.js";
 import { type DispatcherId, type EntryId, position } from "../../events/names.js";
 import {
   DISPATCHER_EVENTS,
@@ -12,11 +13,11 @@ import {
   dispatcherMachine,
 } from "../../machines/dispatcher.js";
 import { Stepper } from "../../machines/stepper.js";
-import { type Fold, LedgerCorrupt } from "../../projections/fold.js";
+import type { Fold } from "../../projections/fold.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
-import { entryOf } from "../log/entry.js";
 import type { Order } from "./arrivals.js";
 import { retryTimes } from "./backoff.js";
+import { appendEntry, settleEntry } from "./commit.js";
 import { completeOrder } from "./complete-order.js";
 import { Mailbox } from "./mailbox.js";
 import { type Answer, drop, type Effect, type Input, NOT_LEADING } from "./messages.js";
@@ -118,6 +119,15 @@ export class Dispatcher {
     if (this.#reign === null) return { ok: false, refusal: NOT_LEADING };
     return new Promise((reply) => {
       this.#mailbox.push({ kind: "request", order: completed, reply });
+      this.#wake();
+    });
+  }
+
+  /** Records facts that this scheduler has reason for. True when they are stored; false if it does not lead, or no longer. */
+  record(facts: readonly Fact[]): Promise<boolean> {
+    if (this.#reign === null) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#mailbox.push({ kind: "own", facts: () => facts, settled: (outcome) => resolve(outcome === "recorded") });
       this.#wake();
     });
   }
@@ -231,30 +241,12 @@ export class Dispatcher {
   }
 
   async #append(): Promise<void> {
-    const { ledger, subjects, log } = this.#options;
-    const proposal = this.#mustHaveProposal();
-    const appended = await ledger.append({
-      subject: subjects.ledger,
-      data: proposal.data,
-      expectedLast: proposal.position - 1,
-    });
-    if (appended.outcome === "stored" && appended.sequence === proposal.position) return this.#send("STORED");
-    log.warn({ appended, position: proposal.position }, "an entry was not stored at once; reading the ledger");
-    this.#send(appended.outcome === "refused" ? "REFUSED" : "UNKNOWN");
+    this.#send(await appendEntry(this.#mustHaveProposal(), this.#options));
   }
 
-  /** What became of the entry is read from the ledger, never inferred (D9): by its id, at the place where it would stand. */
   async #settle(signal: AbortSignal): Promise<void> {
-    const proposal = this.#mustHaveProposal();
-    const last = await this.#standby.reach(position(proposal.position - 1), signal);
-    const found = await this.#standby.retrying(() => this.#options.ledger.read(proposal.position), signal);
-    if (signal.aborted) return;
-    if (found === null && last >= proposal.position) {
-      throw new LedgerCorrupt(String(proposal.position), "the entry is missing from the stream");
-    }
-    if (found === null) return this.#send("ABSENT");
-    const { id } = entryOf(found);
-    this.#send(id === proposal.id ? "STORED" : "REFUSED");
+    const settled = await settleEntry(this.#mustHaveProposal(), this.#standby, this.#options, signal);
+    if (!signal.aborted) this.#send(settled);
   }
 
   /** After the entry is stored, and only then. The worker first: the next job waits for it, the watchers only look on. */
@@ -282,8 +274,9 @@ export class Dispatcher {
     this.#reign = null;
     drop(this.#mailbox.clear(), this.#effects);
     this.#effects = [];
+    if (this.#proposal === null) this.#questions.answerAll();
+    else this.#questions.refuseAll(NOT_LEADING.reason);
     this.#proposal = null;
-    this.#questions.answerAll();
   }
 
   #nextEntryId(): EntryId {

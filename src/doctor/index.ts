@@ -11,6 +11,7 @@ import { type Finding, ok, problem, warning } from "./finding.js";
 import { checkNode, checkServerBinary } from "./machine.js";
 import { checkServer } from "./server.js";
 import { checkCommands, checkOllama, checkOptions } from "./types.js";
+import { checkWebhooks } from "./webhooks.js";
 
 export type { Finding } from "./finding.js";
 
@@ -32,6 +33,7 @@ export async function* examine(sources: DoctorSources): AsyncIterable<Finding> {
   }
   yield* checkConfiguration(loaded);
   yield* checkOptions(loaded, env);
+  yield* checkWebhooks(loaded, env);
   yield* await checkCommands(loaded.configuration, env);
   yield* await checkOllama(loaded.configuration, env);
 

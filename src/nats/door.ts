@@ -12,6 +12,7 @@ export {
   type JetStreamClient,
   type JetStreamManager,
   type JsMsg,
+  type KV,
   type Msg,
   type NatsConnection,
   nkeyAuthenticator,

@@ -6,6 +6,8 @@ export interface Subjects {
   readonly intakeStream: string;
   readonly ledgerStream: string;
   readonly resultsBucket: string;
+  /** What consumers of the ledger remember: how far they have come. */
+  readonly stateBucket: string;
   readonly ledger: string;
   /** Batches; one submission of a type goes to `submit.<type>`. */
   readonly submit: string;
@@ -30,6 +32,7 @@ export function subjectsOf(namespace: string): Subjects {
     intakeStream: `${capitals}_INTAKE`,
     ledgerStream: `${capitals}_LEDGER`,
     resultsBucket: `${capitals}_RESULTS`,
+    stateBucket: `${capitals}_STATE`,
     ledger: `${namespace}.ledger`,
     submit: `${namespace}.submit`,
     submitAny: `${namespace}.submit.>`,

@@ -21,7 +21,7 @@ const exitCodes = z.array(z.number().int().min(0).max(255));
 /** The operating system cannot carry a NUL in an argument or in the environment. */
 const textForProcess = z.string().regex(/^[^\0]*$/, "may not contain a NUL character");
 const bytes = z.number().int().positive().max(outputBytesMax);
-const webAddress = z.url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" });
+export const webAddress = z.url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" });
 
 export const ollamaOptions = z.strictObject({
   model: z.string().min(1).describe("Name of the model, as `ollama list` shows it, for example llama3.2"),

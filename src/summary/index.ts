@@ -4,7 +4,7 @@
  * check each other.
  */
 import type { Entry } from "../../events/entry.js";
-import type { Fact, FactOf } from "../../events/facts.js";
+import { type Fact, type FactOf, isJobFact } from "../../events/facts.js";
 import { type FactAddress, factAddress, type JobId, type Position } from "../../events/names.js";
 import { TERMINAL_STATES, type TerminalState } from "../../events/states.js";
 import { type PoolSummary, PoolUse } from "./pools.js";
@@ -83,7 +83,7 @@ class Reading {
     this.#entries += 1;
     for (const [index, fact] of facts.entries()) {
       this.#facts += 1;
-      if ("job" in fact) {
+      if (isJobFact(fact)) {
         this.#from ??= at;
         this.#to = at;
       }

@@ -63,6 +63,28 @@ describe("signalbox doctor", () => {
     expect(text).toMatch(/^warning connection: no embedded server is running on .*\.signalbox/m);
   });
 
+  test("given webhooks, when it looks, then each is shown without what is secret, or with the variable that is missing; up refuses it", async () => {
+    const yaml = [
+      "webhooks:",
+      "  done: {url: http://u:hidden@127.0.0.1:9000/done?key=hidden}",
+      `  signed: {url: http://127.0.0.1:9000/, secret: "\${env:WEBHOOK_KEY}"}`,
+    ];
+    await configure(`${yaml.join("\n")}\n`);
+    const missing = await doctor([], { WEBHOOK_KEY: "" });
+    expect(missing.code).toBe(1);
+    expect(missing.text).toMatch(/^ok webhooks: done: http:\/\/127\.0\.0\.1:9000\/done, not signed$/m);
+    expect(missing.text).toMatch(
+      /^problem webhooks: signalbox\.yaml:3 webhooks\.signed\.secret .*"WEBHOOK_KEY", which is not set/m,
+    );
+    expect(missing.text).not.toContain("hidden");
+    const up = await startProgram(["up"], { cwd: folder, env: { WEBHOOK_KEY: "" } }).ended;
+    expect(up.code).toBe(2);
+    expect(up.stderr).toMatch(/signalbox\.yaml:3 webhooks\.signed\.secret .*"WEBHOOK_KEY"/);
+    const found = await doctor([], { WEBHOOK_KEY: "the-key" });
+    expect(found.text).toMatch(/^ok webhooks: signed: http:\/\/127\.0\.0\.1:9000\/, signed$/m);
+    expect(found.text).not.toContain("the-key");
+  });
+
   test("given a person who reads, when it looks, then each check is a line with a mark and a hint below", async () => {
     await configure("types: {thumbs: {runner: command, argv: [no-such-program]}}\n");
     const { code, stdout, stderr } = await startProgram(["doctor"], { cwd: folder, env: { OLLAMA_HOST: noOllama } })

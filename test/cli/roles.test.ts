@@ -4,23 +4,32 @@ import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
 import { passwordOf, type Role, type RolesServer, startRolesServer } from "../deploy/roles-server.js";
+import { HookServer } from "../support/hook-server.js";
 import { startProgram } from "./world.js";
 
 let roles: RolesServer;
 let scheduler: Scheduler;
+let hooks: HookServer;
 beforeAll(async () => {
   roles = await startRolesServer("current");
+  hooks = await HookServer.start();
   const loaded = loadConfiguration({ env: {}, cwd: "/", typesInCode: ["hello"] });
   if (loaded.kind === "refused") throw new Error(JSON.stringify(loaded.problems));
   scheduler = await startScheduler({
     connection: { servers: [roles.server.url], user: "dispatcher", pass: passwordOf("dispatcher") },
-    configuration: loaded.configuration,
+    configuration: {
+      ...loaded.configuration,
+      webhooks: {
+        done: { url: hooks.url("/done"), secret: null, states: ["completed"], types: null, timeoutMs: 10_000 },
+      },
+    },
     functions: new Map([["hello", () => "done"]]),
     log: createLogger("silent"),
   });
 });
 afterAll(async () => {
   await scheduler.stop();
+  await hooks[Symbol.asyncDispose]();
   await roles[Symbol.asyncDispose]();
 });
 
@@ -38,6 +47,11 @@ describe("roles", () => {
     });
     expect(await runAs("operator", "pause", "global")).toMatchObject({ code: 0 });
     expect(await runAs("operator", "resume", "global")).toMatchObject({ code: 0 });
+  });
+
+  test("a dispatcher tells endpoints, and remembers how far they are", async () => {
+    // It could not have begun without having stored its position.
+    await hooks.until("/done", 1);
   });
 
   test("a viewer asks, and reads the ledger, also as of the past", async () => {

@@ -38,6 +38,7 @@ describe("the JSON Schema for editors", () => {
         ".types.*.model",
         ".types.*.backoff.cap",
         ".schedules.*.missed",
+        ".webhooks.*.states",
       ]),
     );
     const mute = found.filter(({ description }) => typeof description !== "string" || description.length < 10);
@@ -60,7 +61,7 @@ describe("the JSON Schema for editors", () => {
 
   test("given unknown keys, when an editor checks, then they are errors there too", () => {
     const closed = JSON.stringify(configurationJsonSchema()).match(/"additionalProperties":false/g) ?? [];
-    // The whole, nats, tls, limits, history, worker, the four runners with their backoff, template, schedule.
-    expect(closed).toHaveLength(16);
+    // The whole, nats, tls, limits, history, worker, the four runners with their backoff, template, schedule, webhook.
+    expect(closed).toHaveLength(17);
   });
 });

@@ -75,6 +75,7 @@ describe("the example of the contract", () => {
       schedules: {
         digest: { template: "nightly", cron: "0 6 * * *", timezone: "Europe/Berlin", enabled: true, missed: "skip" },
       },
+      webhooks: {},
     });
     const common = {
       maxAttempts: 3,
@@ -119,6 +120,9 @@ describe("the example of the contract", () => {
       "    params: {deep: [1, {x: null}]}",
       "    labels: {book: '9'}",
       "    priority: -3",
+      "webhooks:",
+      "  plain: {url: http://127.0.0.1:9000/}",
+      `  full: {url: http://h/, secret: "\${env:KEY}", states: [failed], types: [a], timeout: 5s}`,
     ].join("\n");
     const cwd = folderWith({ "signalbox.yaml": text });
     const { configuration, warnings } = load({ env: {}, cwd });
@@ -139,6 +143,17 @@ describe("the example of the contract", () => {
       params: { deep: [1, { x: null }] },
       labels: { book: "9" },
       priority: -3,
+    });
+    expect(configuration.webhooks).toEqual({
+      plain: {
+        url: "http://127.0.0.1:9000/",
+        secret: null,
+        states: ["completed", "skipped", "failed", "cancelled", "rejected"],
+        types: null,
+        timeoutMs: 10_000,
+      },
+      // A reference is filled in when the scheduler starts: what is loaded may be shown.
+      full: { url: "http://h/", secret: `\${env:KEY}`, states: ["failed"], types: ["a"], timeoutMs: 5_000 },
     });
     expect(warnings).toEqual([]);
   });

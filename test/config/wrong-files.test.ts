@@ -8,7 +8,8 @@ function errorsOf(content: string | Uint8Array): string {
   return loaded.kind === "refused" ? describeProblems(loaded.problems) : "(no error)";
 }
 
-const topLevelKeys = "namespace, nats, limits, lease, grace, stateDir, history, worker, types, templates, schedules";
+const topLevelKeys =
+  "namespace, nats, limits, lease, grace, stateDir, history, worker, types, templates, schedules, webhooks";
 const commonKeys = "runner, resources, timeout, maxAttempts, backoff, params, labels, priority";
 const durations = "500ms, 30s, 10m, 2h, 1d or a whole number of milliseconds";
 
@@ -108,6 +109,26 @@ const cases: readonly (readonly [title: string, content: string, expected: strin
       "signalbox.yaml:5:15 schedules.digest.timezone: is not a known time zone; write one such as Europe/Berlin or UTC\n" +
       "signalbox.yaml:6:13 schedules.digest.missed: unknown value; did you mean skip? allowed: skip, catch-up-one, catch-up-all\n" +
       "signalbox.yaml:7:14 schedules.digest.enabled: must be true or false, not text",
+  ],
+  [
+    "a webhook that is wrong in every key",
+    `webhooks:\n  done:\n    url: example\n    secret: "\${end:KEY}"\n    states: [complete]\n    types: []\n    timeout: 10m\n    retries: 5\n`,
+    "signalbox.yaml:3:10 webhooks.done.url: must be a URL that begins with http:// or https://\n" +
+      `signalbox.yaml:4:13 webhooks.done.secret: has a malformed reference; write \${env:NAME}\n` +
+      "signalbox.yaml:5:14 webhooks.done.states.0: unknown value; did you mean completed? allowed: completed, skipped, failed, cancelled, rejected\n" +
+      "signalbox.yaml:6:12 webhooks.done.types: needs at least 1 in the list\n" +
+      "signalbox.yaml:7:14 webhooks.done.timeout: may be at most 2 min\n" +
+      "signalbox.yaml:8:5 webhooks.done.retries: unknown key; allowed: url, secret, states, types, timeout",
+  ],
+  [
+    "a webhook for an unknown type",
+    "types:\n  story: {runner: nats}\nwebhooks:\n  done: {url: http://127.0.0.1:1/, types: [story, storie]}\n",
+    "signalbox.yaml:4:51 webhooks.done.types.1: unknown type; did you mean story? allowed: story",
+  ],
+  [
+    "more webhooks than there may be",
+    `webhooks:\n${Array.from({ length: 21 }, (_, n) => `  w${n}: {url: http://127.0.0.1:1/}`).join("\n")}\n`,
+    "signalbox.yaml:2:3 webhooks: may be at most 20",
   ],
   [
     "a cron expression with six fields",

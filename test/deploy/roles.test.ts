@@ -4,6 +4,7 @@ import { JetStreamLog } from "../../src/log/jetstream.js";
 import type { StoredMessage } from "../../src/log/log.js";
 import { Publisher } from "../../src/log/publisher.js";
 import { connect, type JetStreamManager, type NatsConnection, type Subscription } from "../../src/nats/door.js";
+import { keyValue } from "../../src/nats/key-value.js";
 import { objectStore, readObject } from "../../src/nats/object-store.js";
 import { openStreams } from "../../src/nats/streams.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
@@ -11,7 +12,7 @@ import { describeOnEveryServer } from "../support/server-matrix.js";
 import { type Login, ROLES, type Role, type RolesServer, startRolesServer } from "./roles-server.js";
 
 const subjects = subjectsOf("signalbox");
-const { ledgerStream, intakeStream, resultsBucket } = subjects;
+const { ledgerStream, intakeStream, resultsBucket, stateBucket } = subjects;
 const entry = new TextEncoder().encode('{"entry":1}');
 const requestMs = 2_000;
 
@@ -28,17 +29,20 @@ const guardedPublishes: readonly (readonly [subject: string, allowed: readonly R
   ["signalbox.query.slots", ["viewer", "operator"]],
   ["signalbox.worker.ready", ["worker"]],
   [`$O.${resultsBucket}.M.x`, ["dispatcher", "worker"]],
+  [`$KV.${stateBucket}.webhooks`, ["dispatcher"]],
+  [`$JS.API.STREAM.MSG.GET.KV_${stateBucket}`, ["dispatcher"]],
   [`$JS.API.STREAM.MSG.GET.${ledgerStream}`, ["dispatcher", "viewer", "operator"]],
   [`$JS.API.STREAM.MSG.GET.${intakeStream}`, ["dispatcher"]],
   [`$JS.API.CONSUMER.CREATE.${intakeStream}.x`, ["dispatcher"]],
   [`$JS.API.STREAM.PURGE.${intakeStream}`, ["dispatcher"]],
-  ...[ledgerStream, intakeStream, `OBJ_${resultsBucket}`].flatMap((stream) =>
+  ...[ledgerStream, intakeStream, `OBJ_${resultsBucket}`, `KV_${stateBucket}`].flatMap((stream) =>
     ["DELETE", "UPDATE", "MSG.DELETE", "SNAPSHOT", "RESTORE"].map(
       (verb) => [`$JS.API.STREAM.${verb}.${stream}`, []] as const,
     ),
   ),
   [`$JS.API.STREAM.PURGE.${ledgerStream}`, []],
   [`$JS.API.STREAM.PURGE.OBJ_${resultsBucket}`, []],
+  [`$JS.API.STREAM.PURGE.KV_${stateBucket}`, []],
   ["$JS.API.STREAM.CREATE.OTHER", []],
   ["$SYS.REQ.SERVER.PING", []],
   ["anything.else", []],
@@ -129,6 +133,14 @@ await describeOnEveryServer("the roles of docs/deploy/roles.conf", (version) => 
     const bytes = new Uint8Array(300_000).fill(7);
     await objectStore(dispatcher.nc, resultsBucket)("a-digest", bytes);
     expect(await readObject(dispatcher.nc, resultsBucket, "a-digest")).toEqual(bytes);
+
+    const state = keyValue(dispatcher.nc, stateBucket);
+    expect(await state.get("webhooks")).toBeNull();
+    for (const text of ["one", "another"]) {
+      await state.put("webhooks", text);
+      expect(await state.get("webhooks")).toBe(text);
+      expect(await keyValue(dispatcher.nc, stateBucket).get("webhooks")).toBe(text);
+    }
 
     await answer(dispatcher.nc, subjects.leader, "me");
     expect((await dispatcher.nc.request(subjects.leader, "", { timeout: requestMs })).string()).toBe("me");

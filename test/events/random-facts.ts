@@ -5,6 +5,7 @@ import type { Json, JsonObject } from "../../events/json.js";
 import {
   dispatcherId,
   epoch,
+  factAddress,
   groupId,
   intakeSequence,
   jobId,
@@ -135,6 +136,15 @@ export const factArbitraries: { readonly [T in FactType]: fc.Arbitrary<FactOf<T>
   LeaseExpired: fc.record({ type: literal("LeaseExpired"), job, grant, error, retryAt }),
   CancelRequested: fc.record({ type: literal("CancelRequested"), job, grant, reason: text }),
   JobCancelled: fc.record({ type: literal("JobCancelled"), job, reason: text }),
+  WebhookFailed: fc.record({
+    type: literal("WebhookFailed"),
+    job,
+    webhook: name,
+    url: text,
+    address: fc.tuple(grant, fc.nat()).map(([at, index]) => factAddress(at, index)),
+    attempts: units,
+    error,
+  }),
   DispatcherElected: fc.record({
     type: literal("DispatcherElected"),
     epoch: natural.map(epoch),

@@ -86,6 +86,7 @@ export class AuditedWorld {
       case "IntakeOpened":
       case "RetentionChanged":
       case "SubmissionDuplicated":
+      case "WebhookFailed":
         return;
       case "WorkerJoined":
         return this.#join(fact, address);

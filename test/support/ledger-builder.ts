@@ -6,7 +6,7 @@
  *     const { fold } = ledger().elected().worker("w1", 100).submitted("a").submitted("b").granted("a");
  */
 import { ENTRY_VERSION, type Entry, type EntryHeader } from "../../events/entry.js";
-import type { Fact, JobFact, JobSpec, Result } from "../../events/facts.js";
+import { type Fact, isJobFact, type JobFact, type JobSpec, type Result } from "../../events/facts.js";
 import type { Json, JsonObject } from "../../events/json.js";
 import type { Limits } from "../../events/limits.js";
 import {
@@ -287,8 +287,4 @@ export class LedgerBuilder {
     if (live === null) throw new Error(`${id} has no live attempt in this ledger`);
     return { job: jobId(id), grant: live.grant };
   }
-}
-
-function isJobFact(fact: Fact): fact is JobFact {
-  return "job" in fact && fact.type !== "SubmissionDuplicated";
 }

@@ -8,6 +8,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { chooseConnection, describeProblems, type LoadedConfiguration } from "../../config/index.js";
 import type { Ended } from "../../dispatcher/dispatcher.js";
 import { checkOptions } from "../../doctor/types.js";
+import { checkWebhooks } from "../../doctor/webhooks.js";
 import { type Host, type HostConnection, startHost } from "../../host.js";
 import { createLogger } from "../../logger.js";
 import { addExamples } from "../examples.js";
@@ -45,7 +46,8 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
   if (options.log !== undefined || options.at !== undefined)
     throw CliFailure.usage("up runs a scheduler; --log and --at are for commands that ask about a log");
   const loaded = readConfiguration(options, terminal);
-  const unusable = checkOptions(loaded, terminal.env).filter(({ level }) => level === "problem");
+  const checked = [...checkOptions(loaded, terminal.env), ...checkWebhooks(loaded, terminal.env)];
+  const unusable = checked.filter(({ level }) => level === "problem");
   if (unusable.length > 0)
     throw CliFailure.usage(`the configuration is wrong:\n${unusable.map(({ text }) => text).join("\n")}`);
   const connection = connectionOf(options, loaded, terminal);
