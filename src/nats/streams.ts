@@ -41,7 +41,7 @@ export async function openStreams(nc: NatsConnection, subjects: Subjects, replic
   const version = nc.info?.version ?? "";
   if (replicas > 1 && !isAtLeast(version, REPLICATED_SINCE))
     throw new StreamUnfit(`replicas: ${replicas} need nats-server ${REPLICATED_SINCE} or later; this is ${version}`);
-  const jsm = await nc.jetstreamManager().catch((error: unknown) => {
+  const jsm = await whileElecting(nc, () => nc.jetstreamManager()).catch((error: unknown) => {
     throw new StreamUnfit("the server has no JetStream, or these credentials may not use it: start it with -js", {
       cause: error,
     });
@@ -61,11 +61,28 @@ export async function openStreams(nc: NatsConnection, subjects: Subjects, replic
     deny_delete: true,
     deny_purge: true,
   };
-  await openStream(jsm, intake);
-  const found = await openStream(jsm, ledger);
+  await whileElecting(nc, () => openStream(jsm, intake));
+  const found = await whileElecting(nc, () => openStream(jsm, ledger));
   if (!found.deny_delete || !found.deny_purge)
     throw new StreamUnfit(`stream ${ledgerStream} allows deletes; the ledger must be append-only`);
   return jsm;
+}
+
+/** A cluster that has just been started, or has lost a node, is without JetStream until it has agreed on a leader. */
+const ELECTION_MS_MAX = 20_000;
+const ELECTION_ASKED_EVERY_MS = 250;
+
+async function whileElecting<T>(nc: NatsConnection, act: () => Promise<T>): Promise<T> {
+  const until = performance.now() + ELECTION_MS_MAX;
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      const isFinal = error instanceof StreamUnfit || nc.info?.cluster === undefined || performance.now() > until;
+      if (isFinal) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ELECTION_ASKED_EVERY_MS));
+    }
+  }
 }
 
 async function openStream(
