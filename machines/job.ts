@@ -34,11 +34,19 @@ const failure = [
   { guard: "isFinal", target: "failed" },
 ] as const;
 
+/** A runner may say that trying again cannot help; a timeout and a lost worker say nothing of the kind (DEC-007, DEC-008). */
+const mishap = [
+  { guard: "retriesAndMay", target: "retrying" },
+  { guard: "isSpent", target: "failed" },
+] as const;
+
 export const jobMachine = setup({
   types: { context: {} as JobContext, events: {} as JobEvent },
   guards: {
     isDelayed: ({ event }) => event.type === "JobSubmitted" && event.delayed,
     isFinal: ({ event }) => "retry" in event && !event.retry,
+    /** Final because no attempt remains. */
+    isSpent: ({ event, context }) => "retry" in event && !event.retry && context.attempt >= context.maxAttempts,
     /** A failure that names a time for the next attempt is refused when no attempt remains (DEC-007). */
     retriesAndMay: ({ event, context }) => "retry" in event && event.retry && context.attempt < context.maxAttempts,
   },
@@ -80,11 +88,10 @@ export const jobMachine = setup({
         RunSkipped: "skipped",
         RunCancelled: "cancelled",
         RunFailed: failure,
-        RunTimedOut: failure,
-        LeaseExpired: failure,
+        RunTimedOut: mishap,
+        LeaseExpired: mishap,
         // The worker may have begun: the slots stay held until it says that nothing runs any more.
         CancelRequested: "cancelling",
-        JobCancelled: "cancelled",
       },
     },
     running: {
@@ -93,8 +100,8 @@ export const jobMachine = setup({
         RunSkipped: "skipped",
         RunCancelled: "cancelled",
         RunFailed: failure,
-        RunTimedOut: failure,
-        LeaseExpired: failure,
+        RunTimedOut: mishap,
+        LeaseExpired: mishap,
         CancelRequested: "cancelling",
       },
     },

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { JOB_STATES } from "../events/states.js";
 import { drawMachine } from "../machines/graph.js";
 import { startNatsServer } from "./support/nats-server.js";
 import { startSchedulerProcess } from "./support/scheduler-process.js";
@@ -22,6 +23,12 @@ function block(begin: string): string {
 
 test("given the diagram of a job's life, when it is drawn from the machine, then the README has the same", () => {
   expect(block("mermaid")).toBe(drawMachine("job", "mermaid"));
+});
+
+test("given the page about the life of a job, when it is read, then it has a paragraph for each state", async () => {
+  const page = await readFile(join(root, "docs/job.md"), "utf8");
+  const named = [...page.matchAll(/^\*\*(\w+)\.\*\* (?=\S)/gm)].map((match) => match[1]);
+  expect(named).toEqual([...JOB_STATES]);
 });
 
 describe("the commands of the README", () => {

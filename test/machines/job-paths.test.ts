@@ -183,6 +183,7 @@ function answer(guard: string, event: JobEvent, from: Vertex): boolean {
   if (guard === "isDelayed") return "delayed" in event && event.delayed;
   const wantsRetry = "retry" in event && event.retry;
   if (guard === "isFinal") return !wantsRetry;
+  if (guard === "isSpent") return !wantsRetry && attemptOf(from) >= from.snapshot.context.maxAttempts;
   if (guard === "retriesAndMay") return wantsRetry && attemptOf(from) < from.snapshot.context.maxAttempts;
   throw new Error(`the test does not know the guard ${guard}`);
 }
