@@ -51,6 +51,15 @@ export class Mailbox<T> {
     return item;
   }
 
+  /** Puts back what was taken last and could not be done with: it comes first again. */
+  putBack(item: T): void {
+    if (this.#head === 0) this.#items.unshift(item);
+    else {
+      this.#head -= 1;
+      this.#items[this.#head] = item;
+    }
+  }
+
   /** Settles when there is room for more. */
   async room(): Promise<void> {
     while (this.isFull) {

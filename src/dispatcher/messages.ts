@@ -13,7 +13,7 @@ export type Input =
   | IntakeItem
   | { readonly kind: "report"; readonly report: Report; readonly settled?: Settled }
   | { readonly kind: "request"; readonly order: Order; readonly reply: (answer: Answer) => void }
-  /** Facts that the dispatcher itself has reason for: the beginning of a reign, a recovery. */
+  /** Facts that the dispatcher itself has reason for: the beginning of a reign, a recovery. Asked again for those that did not fit. */
   | { readonly kind: "own"; readonly facts: (fold: Fold) => readonly Fact[]; readonly settled?: Settled };
 
 /** Told whether what was brought is on record, or never will be because the reign is over. */

@@ -63,7 +63,7 @@ export interface Desk {
 
 /**
  * Bounds of an entry, so that it fits into one message of 1 MiB: no more input is taken above the first; the last input
- * may add one set of params (512 KiB); and no more grants or denials are added above the second.
+ * may add one set of params (512 KiB); and no more ends in groups, grants or denials are added above the second.
  */
 const INPUT_BYTES_MAX = 256 * 1024;
 const ENTRY_BYTES_MAX = 900 * 1024;
@@ -80,7 +80,7 @@ export function takeTurn(desk: Desk, mailbox: Mailbox<Input>, now: string, id: E
   // 1. What came in, in the order in which it came: submissions, commands, reports.
   if (mailbox.isUrgent) {
     for (let input = mailbox.shift(); input !== undefined; input = turn.hasRoomForInput ? mailbox.shift() : undefined)
-      turn.take(input);
+      if (!turn.take(input)) mailbox.putBack(input);
     // What did not fit has waited long enough.
     mailbox.endPatience();
   }
@@ -93,7 +93,8 @@ export function takeTurn(desk: Desk, mailbox: Mailbox<Input>, now: string, id: E
     turn.fire(due);
   for (const fact of groupFacts(fold)) {
     turn.record(fact);
-    if (!turn.hasRoomForInput) break;
+    // Not before: who is to be cancelled must not be started meanwhile. An entry that is full starts nobody.
+    if (turn.isFull) break;
   }
   for (let row = fold.due.first; row?.dueAt != null && row.dueAt <= at && turn.hasRoomForInput; row = fold.due.first) {
     turn.record({ type: "JobDue", job: row.id });
@@ -136,13 +137,18 @@ class Turn {
     return this.#bytes < INPUT_BYTES_MAX && this.#facts.length < INPUT_FACTS_MAX;
   }
 
-  take(input: Input): void {
+  get isFull(): boolean {
+    return this.#bytes > ENTRY_BYTES_MAX;
+  }
+
+  /** False if the entry is full and something of the input is left. */
+  take(input: Input): boolean {
     switch (input.kind) {
       case "submission": {
         const { at } = this.#header;
         this.record(fitting(admit(input.arrival, this.#desk.catalogue, this.#fold, at), input.arrival));
         this.#intake = input.progress;
-        return;
+        return true;
       }
       case "order": {
         const decided = this.#decide(input.order, { sequence: input.sequence, index: null });
@@ -150,7 +156,7 @@ class Turn {
         else if (decided.facts.length === 0) this.#refuse(input, "nothing to do: it is so already");
         else this.#carryOut(decided.facts);
         this.#intake = input.progress;
-        return;
+        return true;
       }
       case "request": {
         const decided = this.#decide(input.order, null);
@@ -159,7 +165,7 @@ class Turn {
             ? { ok: false, refusal: decided }
             : { ok: true, position: this.#carryOut(decided.facts), id: decided.id ?? null };
         this.#effects.push({ kind: "reply", reply: input.reply, answer });
-        return;
+        return true;
       }
       case "report": {
         const { job, grant, said } = input.report;
@@ -168,12 +174,16 @@ class Turn {
         // A late word is settled too: the ledger has the end of that attempt already.
         if ("ended" in said) this.#effects.push({ kind: "recorded", job, grant });
         this.#settle(input.settled);
-        return;
+        return true;
       }
       case "own":
-        this.#carryOut(input.facts(this.#fold));
+        // After a crash there may be more lost attempts than one entry holds. Those on record are not said again.
+        for (const fact of input.facts(this.#fold)) {
+          if (this.isFull) return false;
+          this.record(fact);
+        }
         this.#settle(input.settled);
-        return;
+        return true;
       default:
         return input satisfies never;
     }
@@ -189,23 +199,15 @@ class Turn {
     const { slots, freed } = this.#fold.room;
     const decision = decideStarts(this.#fold.waiting, slots, freed);
     this.#more = decision.more;
-    for (const start of decision.reserved) this.record(reservationGranted(start));
+    for (const start of decision.reserved) if (this.#hasRoom()) this.record(reservationGranted(start));
     for (const start of decision.starts) {
-      if (this.#bytes > ENTRY_BYTES_MAX) {
-        this.#more = true;
-        return;
-      }
-      const { row } = start;
-      const fact = startGranted(start, this.#desk.leaseMs);
-      this.record(fact);
-      this.#effects.push({ kind: "start", assignment: assignmentOf(row) });
+      if (!this.#hasRoom()) return;
+      this.record(startGranted(start, this.#desk.leaseMs));
+      this.#effects.push({ kind: "start", assignment: assignmentOf(start.row) });
     }
     if (decision.denials.length === 0) return;
     for (const fact of startsDenied(decision.denials, this.#fold.slots)) {
-      if (this.#bytes > ENTRY_BYTES_MAX) {
-        this.#more = true;
-        return;
-      }
+      if (!this.#hasRoom()) return;
       this.record(fact);
     }
   }
@@ -241,6 +243,12 @@ class Turn {
     if (data.length > ENTRY_MESSAGE_BYTES_MAX)
       throw new Error(`entry ${this.#position} has ${data.length} bytes and fits into no message`);
     return { proposal: { id, position: this.#position, at, data, facts, more: this.#more }, effects };
+  }
+
+  /** False if the entry is full; what is left over of the grant rule's decision is found again by the next turn. */
+  #hasRoom(): boolean {
+    if (this.isFull) this.#more = true;
+    return !this.isFull;
   }
 
   #decide(order: Order, intake: IntakePoint | null): Decided {

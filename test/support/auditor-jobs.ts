@@ -1,12 +1,16 @@
 /** The auditor's account of each job: its state, its live grant, its attempts, moved on by the facts about it. */
-import type { Raw, Report } from "./auditor-world.js";
+import type { Demander } from "./auditor-demand.js";
+import { AuditedGroups, type Membership } from "./auditor-groups.js";
+import { holdsSlots, isEnd, isJobFact, isMishap, stateAfter } from "./auditor-life.js";
+import type { Place, Raw, Report } from "./auditor-world.js";
 
-export interface AuditedJob {
-  readonly id: string;
+export interface AuditedJob extends Demander {
   readonly type: string;
-  readonly resources: Readonly<Record<string, number>>;
   readonly createdAt: string;
   readonly maxAttempts: number;
+  readonly group: Membership | null;
+  /** It was the so-many-th to be created. */
+  readonly number: number;
   priority: number;
   place: number;
   state: string;
@@ -26,17 +30,26 @@ export interface AuditedJob {
 /** What became of a job. */
 export type JobAccount = Readonly<Pick<AuditedJob, "id" | "type" | "state" | "attempts" | "grants">>;
 
-const ENDS = new Set(["completed", "skipped", "failed", "cancelled", "rejected"]);
-const HOLDS = new Set(["granted", "running", "cancelling"]);
+/** Finished jobs beyond this many are forgotten, oldest first, unless the ledger says another number. */
+const FINISHED_KEPT_DEFAULT = 100_000;
 
 export class AuditedJobs {
+  readonly groups: AuditedGroups;
+  finishedKept = FINISHED_KEPT_DEFAULT;
   readonly #all = new Map<string, AuditedJob>();
   readonly #waiting = new Set<AuditedJob>();
   readonly #holding = new Set<AuditedJob>();
+  /** Those that wait for a time. */
+  readonly #timed = new Set<AuditedJob>();
+  /** Those that have ended and are not forgotten, oldest first. */
+  readonly #finished = new Set<AuditedJob>();
+  readonly #forgotten = new Set<AuditedJob>();
+  #made = 0;
   readonly #report: Report;
 
   constructor(report: Report) {
     this.#report = report;
+    this.groups = new AuditedGroups(report);
   }
 
   get(id: string): AuditedJob | undefined {
@@ -55,24 +68,23 @@ export class AuditedJobs {
     return this.#all;
   }
 
-  grant(
-    job: AuditedJob,
-    fact: Raw,
-    position: number,
-    address: string,
-    overtook: ReadonlySet<string>,
-    overtakesMax: number,
-  ): void {
+  /** Jobs whose time has come by `at`, and whose turn it is. */
+  due(at: string): readonly AuditedJob[] {
+    return [...this.#timed].filter((job) => (job.dueAt ?? at) <= at && !this.groups.isHeld(job));
+  }
+
+  grant(job: AuditedJob, fact: Raw, { address, position }: Place, overtakesMax: number): void {
     if (fact["attempt"] !== job.attempts + 1)
       this.#report("attempts", address, `${job.id}: attempt ${String(fact["attempt"])} follows ${job.attempts}`);
     if (job.attempts >= job.maxAttempts)
       this.#report("attempts", address, `${job.id} has had all its ${job.maxAttempts} attempts`);
+    this.groups.mayStart(job, address);
     job.attempts += 1;
     job.grant = position;
     job.grants.push(position);
     job.worker = String(fact["worker"]);
     this.#move(job, "granted", position);
-    for (const id of overtook) {
+    for (const id of (fact["overtook"] ?? []) as readonly string[]) {
       const passed = this.#all.get(id);
       if (passed === undefined) continue;
       passed.overtaken += 1;
@@ -82,29 +94,51 @@ export class AuditedJobs {
   }
 
   /** Any fact of a job but a grant. */
-  fact(fact: Raw, address: string, position: number, at: string): void {
+  fact(fact: Raw, place: Place): void {
+    const type = String(fact["type"]);
     const id = String(fact["job"]);
-    if (fact["type"] === "JobSubmitted" || fact["type"] === "JobRejected")
-      return this.#create(fact, id, address, position);
     const job = this.#all.get(id);
-    if (job === undefined)
-      return this.#report("life", address, `${String(fact["type"])} about ${id}, which is unknown`);
-    if (ENDS.has(job.state))
-      return this.#report("terminal", address, `${String(fact["type"])} about ${id}, which is ${job.state} already`);
+    const wrong = (text: string) => this.#report("life", place.address, text);
+    if (type === "JobSubmitted" || type === "JobRejected") {
+      if (job !== undefined && !this.#forgotten.has(job)) return wrong(`${id} is there already`);
+      return this.#create(fact, id, place);
+    }
+    if (job === undefined) return wrong(`${type} about ${id}, which is unknown`);
+    if (type === "SubmissionDuplicated")
+      return this.#forgotten.has(job) ? wrong(`${id} is forgotten, and its id was free`) : undefined;
+    if (!isJobFact(type)) return wrong(`${type} is not a fact that this auditor knows`);
+    if (isEnd(job.state))
+      return this.#report("terminal", place.address, `${type} about ${id}, which is ${job.state} already`);
     if ("grant" in fact && fact["grant"] !== job.grant)
-      return this.#report("live-grant", address, `${id}: grant ${String(fact["grant"])} speaks, ${job.grant} is live`);
-    this.#change(job, fact, address, position, at);
+      return this.#report("live-grant", place.address, `${id}: grant ${fact["grant"]} speaks, ${job.grant} is live`);
+    if (type === "JobAmended" && job.attempts > 0)
+      this.#report("fixed", place.address, `${id} was granted a start and is fixed`);
+    const after = stateAfter(type, job.state);
+    if (after === null) return wrong(`${type} about ${id}, which is ${job.state}`);
+    this.#change(job, fact, after, place);
   }
 
-  #create(fact: Raw, id: string, address: string, position: number): void {
-    if (this.#all.has(id)) return this.#report("life", address, `${id} is there already`);
+  /** At the end of an entry, the oldest finished jobs beyond the number kept are forgotten. */
+  forget(): void {
+    for (const job of this.#finished) {
+      if (this.#finished.size <= this.finishedKept) return;
+      this.#finished.delete(job);
+      this.#forgotten.add(job);
+      this.groups.forget(job);
+    }
+  }
+
+  #create(fact: Raw, id: string, { address, position }: Place): void {
     const spec = (fact["spec"] ?? {}) as Raw;
+    this.#made += 1;
     const job: AuditedJob = {
       id,
       type: String(spec["type"] ?? fact["jobType"]),
       resources: (spec["resources"] ?? {}) as Readonly<Record<string, number>>,
       createdAt: String(fact["createdAt"]),
       maxAttempts: Number(spec["maxAttempts"] ?? 0),
+      group: (spec["group"] ?? null) as Membership | null,
+      number: this.#made,
       priority: Number(spec["priority"] ?? 0),
       place: Number(fact["position"] ?? 0),
       state: "new",
@@ -117,80 +151,67 @@ export class AuditedJobs {
       deniedSince: false,
       grants: [],
     };
+    const original = fact["retryOf"] == null ? null : this.#all.get(String(fact["retryOf"]));
+    if (original !== null && (original === undefined || !isEnd(original.state)))
+      this.#report("life", address, `${id} repeats ${String(fact["retryOf"])}, which has not ended`);
     this.#all.set(id, job);
-    this.#move(
-      job,
-      fact["type"] === "JobRejected" ? "rejected" : job.dueAt === null ? "queued" : "scheduled",
-      position,
-    );
+    const isRejected = fact["type"] === "JobRejected";
+    const state = isRejected ? "rejected" : job.dueAt === null ? "queued" : "scheduled";
+    this.groups.join(job, state, address);
+    this.#move(job, state, position);
   }
 
-  #change(job: AuditedJob, fact: Raw, address: string, position: number, at: string): void {
-    const type = String(fact["type"]);
-    const from = (...states: readonly string[]): boolean => {
-      if (states.includes(job.state)) return true;
-      this.#report("life", address, `${type} about ${job.id}, which is ${job.state}`);
-      return false;
-    };
-    switch (type) {
+  #change(job: AuditedJob, fact: Raw, after: string, place: Place): void {
+    const { address, at, position } = place;
+    switch (fact["type"]) {
       case "JobDue":
-        if (!from("scheduled", "retrying")) return;
         if (job.dueAt === null || at < job.dueAt)
           this.#report("early", address, `${job.id} is due at ${job.dueAt}, not ${at}`);
-        return this.#move(job, "queued", position);
+        this.groups.mayBeDue(job, address);
+        break;
       case "JobAmended":
-      case "JobMoved":
-        if (job.attempts > 0 && type === "JobAmended")
-          this.#report("fixed", address, `${job.id} was granted a start and is fixed`);
         if (fact["priority"] !== undefined) job.priority = Number(fact["priority"]);
-        if (fact["position"] !== undefined) job.place = Number(fact["position"]);
-        return void from("queued", "scheduled");
+        return;
+      case "JobMoved":
+        job.place = Number(fact["position"]);
+        return;
       case "StartDenied":
         job.deniedSince = true;
-        return void from("queued");
-      case "RunStarted":
-        if (from("granted", "cancelling") && job.state === "granted") this.#move(job, "running", position);
-        return;
-      case "CancelRequested":
-        if (from("granted", "running")) this.#move(job, "cancelling", position);
-        return;
-      case "JobCancelled":
-        return this.#move(job, "cancelled", position);
-      case "RunCompleted":
-      case "RunSkipped":
-        if (from("running", "cancelling")) this.#move(job, type === "RunSkipped" ? "skipped" : "completed", position);
         return;
       case "RunFailed":
       case "RunTimedOut":
       case "LeaseExpired":
-        if (from("granted", "running", "cancelling"))
-          this.#fail(job, fact["retryAt"] as string | null, address, position);
-        return;
-      default:
-        this.#report("life", address, `${type} is not a fact that this auditor knows`);
+        return this.#fail(job, fact, after, place);
     }
+    if (after !== job.state) this.#move(job, after, position);
+    if (fact["type"] === "JobCancelled" || fact["type"] === "CancelRequested")
+      this.groups.cancelled(job, String(fact["reason"]));
   }
 
-  #fail(job: AuditedJob, retryAt: string | null, address: string, position: number): void {
-    job.dueAt = retryAt;
-    if (retryAt === null) return this.#move(job, job.state === "cancelling" ? "cancelled" : "failed", position);
-    if (job.state === "cancelling")
-      this.#report("attempts", address, `${job.id} was cancelled and is to be tried again`);
-    if (job.attempts >= job.maxAttempts)
-      this.#report(
-        "attempts",
-        address,
-        `${job.id} has had all its ${job.maxAttempts} attempts and is to be tried again`,
-      );
+  #fail(job: AuditedJob, fact: Raw, end: string, { address, position }: Place): void {
+    const wrong = (text: string) => this.#report("attempts", address, `${job.id} ${text}`);
+    const isLast = job.attempts >= job.maxAttempts;
+    job.dueAt = fact["retryAt"] as string | null;
+    if (job.dueAt === null) {
+      if (isMishap(String(fact["type"])) && end === "failed" && !isLast)
+        wrong(`is given up after ${job.attempts} of ${job.maxAttempts} attempts`);
+      return this.#move(job, end, position);
+    }
+    if (job.state === "cancelling") wrong("was cancelled and is to be tried again");
+    if (isLast) wrong(`has had all its ${job.maxAttempts} attempts and is to be tried again`);
     this.#move(job, "retrying", position);
   }
 
   #move(job: AuditedJob, to: string, position: number): void {
     job.state = to;
-    if (!HOLDS.has(to)) job.grant = null;
-    this.#waiting.delete(job);
-    this.#holding.delete(job);
-    if (HOLDS.has(to)) this.#holding.add(job);
+    if (!holdsSlots(to)) job.grant = null;
+    for (const list of [this.#waiting, this.#holding, this.#timed]) list.delete(job);
+    if (holdsSlots(to)) this.#holding.add(job);
+    else if (to === "scheduled" || to === "retrying") this.#timed.add(job);
+    else if (isEnd(to)) {
+      this.#finished.add(job);
+      this.groups.ended(job);
+    }
     if (to !== "queued") return;
     job.queuedAt = position;
     job.deniedSince = false;

@@ -1,63 +1,95 @@
-/** The auditor's own picture of the world: workers, pools, jobs, moved on by each fact as it is read. */
+/** The auditor's own picture of the world: pools, workers, jobs and all that takes slots, moved on by each fact as it is read. */
 
 import type { Rule } from "./auditor.js";
+import { type Demander, demandUnder, poolsOf } from "./auditor-demand.js";
 import { type AuditedJob, AuditedJobs } from "./auditor-jobs.js";
-import { demandUnder, grantedOutOfOrder, poolsOf, startableNow } from "./auditor-rules.js";
+import { AuditedReservations } from "./auditor-reservations.js";
+import { grantedOutOfOrder, reservedOutOfOrder, startableNow } from "./auditor-rules.js";
+import { AuditedSchedules } from "./auditor-schedules.js";
+import { AuditedWorkers } from "./auditor-workers.js";
 
 export type { JobAccount } from "./auditor-jobs.js";
 
 /** JSON as it was read; nothing about it is believed beforehand. */
 export type Raw = Readonly<Record<string, unknown>>;
 export type Report = (rule: Rule, address: string, text: string) => void;
-
-export interface AuditedWorker {
-  readonly capacity: number;
-  readonly types: readonly string[] | null;
-  leaving: boolean;
+/** Where and when a fact stands. */
+export interface Place {
+  readonly address: string;
+  readonly position: number;
+  readonly at: string;
 }
 
-/** So many denials in one entry are its bound: the others follow with the next one. */
-const DENIALS_PER_ENTRY_MAX = 500;
+/** Bounds of an entry. One that comes to a bound may leave the rest to the next. */
+const DENIALS_MAX = 500;
+const STARTS_MAX = 500;
+const ENTRY_BYTES = 900 * 1024;
+const INPUT_FACTS_MAX = 2_000;
+const INPUT_BYTES_MAX = 256 * 1024;
 
 export class AuditedWorld {
   readonly jobs: AuditedJobs;
+  readonly workers: AuditedWorkers;
+  readonly reservations: AuditedReservations;
+  readonly schedules: AuditedSchedules;
   readonly peaks = new Map<string, number>();
   readonly decided = new Map<string, string[]>();
-  readonly workers = new Map<string, AuditedWorker>();
   readonly paused = new Set<string>();
   limits: Raw = { global: 1 };
   #capacities = poolsOf(this.limits);
   #epoch = 0;
   readonly #report: Report;
-  /** Jobs that could have started at the end of an entry; forgiven if the reign ends by a drain (CON-003). */
+  /** Who could have started at the end of an entry; forgiven if the reign ends by a drain (CON-003). */
   #idle: { address: string; text: string }[] = [];
-  /** The entries after which not every denial can be asked for: those with the most they may hold. */
-  #lastFullOfDenials = 0;
+  /** The worker inside has left: until the next reign nothing is started any more. */
+  #isDrained = false;
+  /** The last entry that came to a bound: not every denial can be asked for after it. */
+  #lastCutShort = 0;
   #reignBegan = 0;
 
   constructor(report: Report) {
     this.#report = report;
     this.jobs = new AuditedJobs(report);
+    this.workers = new AuditedWorkers(this.jobs, report);
+    this.reservations = new AuditedReservations(report);
+    this.schedules = new AuditedSchedules(report);
   }
 
   get capacities(): ReadonlyMap<string, number> {
     return this.#capacities;
   }
 
-  entry(position: number, entry: Raw): void {
+  /** `bytes`: the length of the entry as it is stored. */
+  entry(position: number, entry: Raw, bytes: number): void {
     const facts = entry["facts"] as readonly Raw[];
     const at = String(entry["at"]);
     this.#checkEpoch(position, Number(entry["epoch"]), facts[0] ?? {});
-    for (const [index, fact] of facts.entries()) this.#fact(fact, `${position}.${index}`, position, at);
-    if (facts.filter(({ type }) => type === "StartDenied").length >= DENIALS_PER_ENTRY_MAX)
-      this.#lastFullOfDenials = position;
-    for (const job of startableNow(this))
-      this.#idle.push({ address: String(position), text: `${job.id} could start and does not` });
+    for (const [index, fact] of facts.entries())
+      this.#fact(fact, { address: `${position}.${index}`, position, at }, facts);
+    const count = (type: string) => facts.filter((fact) => fact["type"] === type).length;
+    const isFull = bytes >= ENTRY_BYTES;
+    const mayHaveLeftStarts = isFull || count("StartGranted") >= STARTS_MAX;
+    if (mayHaveLeftStarts || count("StartDenied") >= DENIALS_MAX) this.#lastCutShort = position;
+    if (!this.#isDrained && !mayHaveLeftStarts)
+      for (const id of startableNow(this))
+        this.#idle.push({ address: String(position), text: `${id} could start and does not` });
+    if (!isFull) this.jobs.groups.check(String(position));
+    if (facts.length < INPUT_FACTS_MAX && bytes < INPUT_BYTES_MAX) this.#checkTimes(String(position), at);
+    this.jobs.forget();
   }
 
   end(position: number): void {
     this.#settleIdle(false);
+    if (this.#isDrained) return;
     for (const job of this.jobs.waiting()) this.#checkDenied(job, position + 1, String(position));
+  }
+
+  /** Units of a pool that jobs and reservations hold. */
+  used(pool: string): number {
+    let used = 0;
+    for (const job of this.jobs.holding()) used += demandUnder(job, this.#capacities).get(pool) ?? 0;
+    for (const one of this.reservations.active()) used += demandUnder(one, this.#capacities).get(pool) ?? 0;
+    return used;
   }
 
   #checkEpoch(position: number, epoch: number, first: Raw): void {
@@ -66,6 +98,7 @@ export class AuditedWorld {
       if (Number(first["epoch"]) !== this.#epoch + 1 || epoch !== this.#epoch + 1)
         this.#report("epoch", String(position), `epoch ${epoch} does not follow ${this.#epoch}`);
       this.#settleIdle(false);
+      this.#isDrained = false;
       this.#reignBegan = position;
       this.#epoch = epoch;
     } else if (epoch !== this.#epoch || epoch === 0) {
@@ -78,25 +111,31 @@ export class AuditedWorld {
     this.#idle = [];
   }
 
-  #fact(fact: Raw, address: string, position: number, at: string): void {
+  /** What has come to its time is on record in the same entry. */
+  #checkTimes(address: string, at: string): void {
+    for (const name of this.schedules.due(at)) this.#report("late", address, `${name} is due and has not fired`);
+    for (const { id, dueAt } of this.jobs.due(at)) this.#report("late", address, `${id} was due at ${dueAt}`);
+  }
+
+  #fact(fact: Raw, place: Place, entry: readonly Raw[]): void {
+    const { address } = place;
     this.#noteIntake(fact);
     switch (fact["type"]) {
       case "DispatcherElected":
       case "CommandRefused":
       case "IntakeOpened":
+        return;
       case "RetentionChanged":
-      case "SubmissionDuplicated":
+        this.jobs.finishedKept = Number(fact["finishedJobsMax"]);
+        return;
       case "WebhookFailed":
         return;
       case "WorkerJoined":
-        return this.#join(fact, address);
-      case "WorkerLeft": {
-        const worker = this.workers.get(String(fact["worker"]));
-        if (worker === undefined || worker.leaving) this.#report("seats", address, "a worker left that was not there");
-        else worker.leaving = true;
-        if (fact["reason"] === "shutdown") this.#settleIdle(true);
-        return;
-      }
+        return this.workers.join(fact, address);
+      case "WorkerLeft":
+        if (!this.workers.leave(fact, address)) return;
+        this.#isDrained = true;
+        return this.#settleIdle(true);
       case "LimitsChanged":
         this.limits = fact["limits"] as Raw;
         this.#capacities = poolsOf(this.limits);
@@ -108,14 +147,31 @@ export class AuditedWorld {
       case "PoolResumed":
         this.paused.delete(String(fact["pool"]));
         return;
+      case "GroupCancelRequested":
+      case "GroupEnded":
+        return this.jobs.groups.fact(fact, address);
+      case "ReservationGranted":
+        return this.#grantReservation(fact, address);
+      case "ReservationRequested":
+      case "ReservationReleased":
+      case "ReservationExpired":
+        return this.reservations.fact(fact, address);
+      case "ScheduleSet":
+      case "ScheduleRemoved":
+      case "ScheduleEnabled":
+      case "ScheduleDisabled":
+      case "ScheduleFired":
+      case "ScheduleMissed":
+        return this.schedules.fact(fact, place, entry);
       case "StartGranted":
-        return this.#grant(fact, address, position);
+        return this.#grant(fact, place);
       default:
-        this.jobs.fact(fact, address, position, at);
+        this.jobs.fact(fact, place);
     }
   }
 
-  #grant(fact: Raw, address: string, position: number): void {
+  #grant(fact: Raw, place: Place): void {
+    const { address, position } = place;
     const job = this.jobs.get(String(fact["job"]));
     if (job === undefined || job.state !== "queued") {
       this.#report(
@@ -126,7 +182,27 @@ export class AuditedWorld {
       return;
     }
     this.#checkDenied(job, position, address);
-    const demand = demandUnder(job, this.#capacities);
+    this.#checkSlots(job, fact, address);
+    this.workers.checkSeat(job, String(fact["worker"]), address);
+    const passed = grantedOutOfOrder(this, job, new Set((fact["overtook"] ?? []) as readonly string[]));
+    if (passed !== null) this.#report("order", address, passed);
+    this.jobs.grant(job, fact, place, Number(this.limits["maxOvertakes"] ?? 0));
+    this.#notePeaks();
+  }
+
+  #grantReservation(fact: Raw, address: string): void {
+    const reservation = this.reservations.granting(fact, this.#capacities, address);
+    if (reservation === undefined) return;
+    this.#checkSlots(reservation, fact, address);
+    const passed = reservedOutOfOrder(this, reservation);
+    if (passed !== null) this.#report("order", address, passed);
+    reservation.isActive = true;
+    this.#notePeaks();
+  }
+
+  /** What is granted is what is demanded, and there is room for it (INV-003). */
+  #checkSlots(taker: Demander, fact: Raw, address: string): void {
+    const demand = demandUnder(taker, this.#capacities);
     const claimed = fact["demand"] as Readonly<Record<string, number>>;
     const isSame =
       Object.keys(claimed).length === demand.size && [...demand].every(([pool, units]) => claimed[pool] === units);
@@ -134,50 +210,21 @@ export class AuditedWorld {
       this.#report(
         "demand",
         address,
-        `${job.id} was granted ${JSON.stringify(claimed)} and demands ${JSON.stringify([...demand])}`,
+        `${taker.id} was granted ${JSON.stringify(claimed)} and demands ${JSON.stringify([...demand])}`,
       );
     for (const [pool, units] of demand) {
       const used = this.used(pool);
       const capacity = this.#capacities.get(pool) ?? 0;
       if (used + units > capacity)
-        this.#report("capacity", address, `${pool}: ${used} of ${capacity} in use, ${job.id} takes ${units}`);
-      if (this.paused.has(pool)) this.#report("capacity", address, `${pool} is paused and ${job.id} was started`);
+        this.#report("capacity", address, `${pool}: ${used} of ${capacity} in use, ${taker.id} takes ${units}`);
+      if (this.paused.has(pool)) this.#report("capacity", address, `${pool} is paused and ${taker.id} takes of it`);
     }
-    this.#checkSeat(job, String(fact["worker"]), address);
-    const overtook = new Set((fact["overtook"] ?? []) as readonly string[]);
-    const passed = grantedOutOfOrder(this, job, demand, overtook);
-    if (passed !== null) this.#report("order", address, passed);
-    this.jobs.grant(job, fact, position, address, overtook, Number(this.limits["maxOvertakes"] ?? 0));
-    this.#notePeaks();
-  }
-
-  used(pool: string): number {
-    let used = 0;
-    for (const job of this.jobs.holding()) used += demandUnder(job, this.#capacities).get(pool) ?? 0;
-    return used;
-  }
-
-  #checkSeat(job: AuditedJob, name: string, address: string): void {
-    const worker = this.workers.get(name);
-    if (worker === undefined || worker.leaving)
-      return this.#report("seats", address, `${name} has not joined, or has left`);
-    if (worker.types !== null && !worker.types.includes(job.type))
-      this.#report("seats", address, `${name} does not run ${job.type}`);
-    const busy = [...this.jobs.holding()].filter((other) => other.worker === name).length;
-    if (busy >= worker.capacity) this.#report("seats", address, `${name} runs ${busy} of ${worker.capacity} already`);
-  }
-
-  #join(fact: Raw, address: string): void {
-    const name = String(fact["worker"]);
-    if (this.workers.has(name)) this.#report("seats", address, `${name} has joined before`);
-    const types = fact["types"] === null ? null : (fact["types"] as readonly string[]);
-    this.workers.set(name, { capacity: Number(fact["capacity"]), types, leaving: false });
   }
 
   /** Whoever still waits after the turn in which it came has a denial on record, unless a bound or a new reign came between. */
   #checkDenied(job: AuditedJob, position: number, address: string): void {
     if (job.deniedSince || job.queuedAt >= position) return;
-    if (job.queuedAt <= this.#lastFullOfDenials || job.queuedAt < this.#reignBegan) return;
+    if (job.queuedAt <= this.#lastCutShort || job.queuedAt < this.#reignBegan) return;
     this.#report("denial", address, `${job.id} has waited since ${job.queuedAt} and no denial is on record`);
   }
 

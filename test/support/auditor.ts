@@ -5,7 +5,8 @@
  * Checked: the chain and its contiguity, times, reigns (D1, D6); pools and workers at every grant (INV-003, CC-2, CC-5); the
  * order of the grants (INV-004); that nothing startable is left waiting; one live grant and one end per job (INV-007); the
  * numbering of attempts (INV-002); what is fixed after the grant (INV-001); the intake accounted for (INV-008); a recorded
- * denial for every job that had to wait.
+ * denial for every job that had to wait; reservations before the queue, and one at a time per set of pools (DEC-004); groups
+ * (INV-006, DEC-012); schedules (DEC-010); and that what has come to its time is on record then.
  */
 import { AuditedWorld, type JobAccount, type Raw, type Report } from "./auditor-world.js";
 
@@ -27,7 +28,11 @@ export type Rule =
   | "attempts"
   | "fixed"
   | "early"
+  | "late"
   | "denial"
+  | "reservation"
+  | "group"
+  | "schedule"
   | "lost-submission";
 
 export interface Violation {
@@ -66,7 +71,7 @@ export function audit(lines: readonly string[], intake: readonly IntakeMessage[]
   let position = 0;
   const ids = new Set<string>();
   for (const [index, line] of lines.entries()) {
-    const entry = parse(line);
+    const entry = withPosition(parse(line));
     if (index === 0 && entry !== null && entry["facts"] === undefined) continue;
     const expected = position + 1;
     position = typeof entry?.["position"] === "number" ? entry["position"] : expected;
@@ -77,7 +82,7 @@ export function audit(lines: readonly string[], intake: readonly IntakeMessage[]
       continue;
     }
     checkHeader(entry, before, address, ids, report);
-    world.entry(position, entry);
+    world.entry(position, entry, Buffer.byteLength(line));
     before = entry;
   }
   world.end(before === null ? 0 : position);
@@ -123,12 +128,18 @@ function checkIntake(
         );
     }
   }
-  const known = new Set(intake.map(({ sequence }) => sequence));
+  const subjects = new Map(intake.map(({ sequence, subject }) => [sequence, subject]));
   for (const [point, facts] of decided) {
-    if (!points.has(point) && known.has(Number(point.split("-")[0])) && !facts.includes("CommandRefused"))
-      report("lost-submission", `intake ${point}`, `was never submitted, and is on record as ${facts.join(", ")}`);
+    const subject = subjects.get(Number(point.split("-")[0]));
+    if (points.has(point) || subject === undefined || mayBeOnRecordAs(subject, facts)) continue;
+    report("lost-submission", `intake ${point}`, `was never submitted, and is on record as ${facts.join(", ")}`);
   }
 }
+
+/** A command is named where it was refused; one that repeats a job also where it has made the new one. */
+const mayBeOnRecordAs = (subject: string, [fact, another]: readonly string[]): boolean =>
+  another === undefined &&
+  (fact === "CommandRefused" || (fact === "JobSubmitted" && subject.endsWith(".command.retry")));
 
 /** What a message submits; a command submits nothing. */
 function pointsOf(sequence: number, subject: string, text: string): readonly string[] {
@@ -153,6 +164,12 @@ function compare(a: readonly number[], b: readonly number[]): number {
 function parse(line: string): Raw | null {
   const value: unknown = parseAny(line);
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Raw) : null;
+}
+
+/** A line of an exported log holds the entry beside its position. */
+function withPosition(line: Raw | null): Raw | null {
+  const entry = line?.["entry"];
+  return typeof entry === "object" && entry !== null ? { ...entry, position: line?.["position"] } : line;
 }
 
 function parseAny(text: string): unknown {

@@ -5,42 +5,29 @@
  *
  *     const { fold } = ledger().elected().worker("w1", 100).submitted("a").submitted("b").granted("a");
  */
-import { ENTRY_VERSION, type Entry, type EntryHeader } from "../../events/entry.js";
-import { type Fact, isJobFact, type JobFact, type JobSpec, type Result } from "../../events/facts.js";
+import type { FactOf, JobSpec, Result } from "../../events/facts.js";
 import type { Json, JsonObject } from "../../events/json.js";
 import type { Limits } from "../../events/limits.js";
 import {
   dispatcherId,
-  entryId,
   epoch,
-  type FactAddress,
-  factAddress,
+  groupId,
   intakeSequence,
   type JobId,
   jobId,
   type Position,
   poolName,
-  position,
+  reservationId,
   workerId,
 } from "../../events/names.js";
 import { demandOf } from "../../projections/demand.js";
-import { Fold } from "../../projections/fold.js";
-import { type JobRow, liveAttempt } from "../../projections/jobs.js";
-import { startGranted, startsDenied } from "../../projections/start-facts.js";
+import { sizeOf, statusOf } from "../../projections/groups.js";
+import { liveAttempt } from "../../projections/jobs.js";
+import { reservationGranted, startGranted, startsDenied } from "../../projections/start-facts.js";
 import { type Decision, decideStarts } from "../../projections/starts.js";
+import { LEDGER_BEGINS, LedgerWriter } from "./ledger-writer.js";
 
-/** An entry and where it stands. */
-export interface StoredEntry {
-  readonly position: Position;
-  readonly entry: Entry;
-}
-
-/** A fact of one job, as a reader of the ledger finds it. */
-export interface AddressedJobFact {
-  readonly position: FactAddress;
-  readonly at: string;
-  readonly fact: JobFact;
-}
+export type { StoredEntry } from "./ledger-writer.js";
 
 /** What a submission may say about its job; everything else is plain. */
 export interface SubmittedJob extends Partial<JobSpec> {
@@ -50,20 +37,12 @@ export interface SubmittedJob extends Partial<JobSpec> {
   readonly createdAt?: string;
 }
 
-export const LEDGER_BEGINS = "2026-01-01T00:00:00.000Z";
-const ENTRY_EVERY_MS = 1_000;
 const LEASE_MS = 30_000;
 const SOMEWHERE = { host: "test", pid: 1, startedAt: LEDGER_BEGINS };
 
 export const ledger = (): LedgerBuilder => new LedgerBuilder();
 
-export class LedgerBuilder {
-  readonly fold = new Fold();
-  readonly entries: StoredEntry[] = [];
-  #nowMs = Date.parse(LEDGER_BEGINS);
-  #isTogether = false;
-  #open: { header: EntryHeader; facts: Fact[] } | null = null;
-
+export class LedgerBuilder extends LedgerWriter {
   // The scheduler's own facts
 
   elected(dispatcher = "d1"): this {
@@ -83,8 +62,14 @@ export class LedgerBuilder {
     return this.fact({ type: "WorkerJoined", worker: workerId(id), process: SOMEWHERE, capacity, types: kinds });
   }
 
-  workerLeft(id = "w1"): this {
-    return this.fact({ type: "WorkerLeft", worker: workerId(id), reason: "stopped" });
+  /** A worker in a process of its own, for all types. */
+  remoteWorker(id: string, capacity = 1): this {
+    const joined = { type: "WorkerJoined", worker: workerId(id), process: SOMEWHERE, capacity, types: null } as const;
+    return this.fact({ ...joined, remote: true });
+  }
+
+  workerLeft(id = "w1", reason = "stopped"): this {
+    return this.fact({ type: "WorkerLeft", worker: workerId(id), reason });
   }
 
   limits(limits: Limits): this {
@@ -155,7 +140,7 @@ export class LedgerBuilder {
     return this.fact(startGranted({ row, worker: workerId(worker), demand, overtook: [] }, LEASE_MS));
   }
 
-  /** What the grant rule decides now, starts first, then denials, in one entry; no entry if it decides nothing. */
+  /** What the grant rule decides now, reservations first, then starts, then denials, in one entry; none if it decides nothing. */
   decided(): this {
     this.decide();
     return this;
@@ -165,6 +150,7 @@ export class LedgerBuilder {
   decide(): Decision {
     const decision = decideStarts(this.fold.waiting, this.fold.slots);
     this.together(() => {
+      for (const start of decision.reserved) this.fact(reservationGranted(start));
       for (const start of decision.starts) this.fact(startGranted(start, LEASE_MS));
       for (const denial of startsDenied(decision.denials, this.fold.slots)) this.fact(denial);
     });
@@ -203,6 +189,11 @@ export class LedgerBuilder {
     return this.fact({ type: "LeaseExpired", ...this.#attempt(id), error, retryAt });
   }
 
+  /** The runner itself ends the job. */
+  runCancelled(id: string, reason = "not worth it"): this {
+    return this.fact({ type: "RunCancelled", ...this.#attempt(id), reason });
+  }
+
   cancelRequested(id: string, reason = "cancelled on request"): this {
     return this.fact({ type: "CancelRequested", ...this.#attempt(id), reason });
   }
@@ -211,75 +202,69 @@ export class LedgerBuilder {
     return this.fact({ type: "JobCancelled", job: jobId(id), reason });
   }
 
-  // Writing
+  // Groups, reservations, schedules
 
-  /** Any fact, as it is. */
-  fact(fact: Fact): this {
-    this.#open ??= this.#begin(fact);
-    this.fold.applyFact(fact);
-    this.#open.facts.push(fact);
-    if (!this.#isTogether) this.#end();
-    return this;
+  groupCancelRequested(id: string, reason = "not wanted"): this {
+    return this.fact({ type: "GroupCancelRequested", group: groupId(id), reason });
   }
 
-  /** What is written inside becomes one entry; none if nothing is written. */
-  together(write: (ledger: this) => void): this {
-    if (this.#isTogether) throw new Error("together is open already");
-    this.#isTogether = true;
-    write(this);
-    this.#isTogether = false;
-    if (this.#open !== null) this.#end();
-    return this;
+  /** As it has ended, unless the test says otherwise. */
+  groupEnded(id: string, said: Partial<FactOf<"GroupEnded">> = {}): this {
+    const group = this.fold.groups.all.get(groupId(id));
+    const status = group === undefined ? "running" : statusOf(group);
+    if (group === undefined || status === "running") throw new Error(`group ${id} has not ended in this ledger`);
+    return this.fact({ type: "GroupEnded", group: groupId(id), status, members: sizeOf(group), ...said });
   }
 
-  /** Lets time pass before the next entry. */
-  later(ms: number): this {
-    this.#nowMs += ms;
-    return this;
+  reserved(id: string, resources: Readonly<Record<string, number>> = {}, holder = "somebody"): this {
+    const reservation = reservationId(id);
+    const asked = { reservation, resources: { ...resources }, leaseMs: LEASE_MS, holder };
+    return this.fact({ type: "ReservationRequested", ...asked });
   }
 
-  // Reading
-
-  /** The time of the next entry, or of the one that is being written. */
-  get now(): string {
-    return new Date(this.#nowMs).toISOString();
+  /** Granted by the test, with its demand under the limits in force. */
+  reservationGranted(id: string): this {
+    const reservation = this.fold.slots.reservations[reservationId(id)];
+    if (reservation === undefined) throw new Error(`no reservation ${id} in this ledger`);
+    const demand = demandOf(reservation, this.fold.slots.limits);
+    return this.fact(reservationGranted({ reservation: reservation.id, demand }));
   }
 
-  /** The header that the next entry has to have. */
-  get nextHeader(): EntryHeader {
-    const { position: last, entryId: prev, epoch: reign, intake } = this.fold.head;
-    return { v: ENTRY_VERSION, id: entryId(`e${last + 1}`), prev, epoch: reign, at: this.now, intake };
+  released(id: string, reason = "released"): this {
+    return this.fact({ type: "ReservationReleased", reservation: reservationId(id), reason });
   }
 
-  row(id: string): JobRow {
-    const row = this.fold.jobs.get(jobId(id));
-    if (row === undefined) throw new Error(`no job ${id} in this ledger`);
-    return row;
+  expired(id: string, reason = "its holder is gone"): this {
+    return this.fact({ type: "ReservationExpired", reservation: reservationId(id), reason });
   }
 
-  /** One job's facts with their addresses, oldest first. */
-  factsOf(id: string): AddressedJobFact[] {
-    return this.entries.flatMap(({ position: at, entry }) =>
-      entry.facts.flatMap((fact, index) =>
-        isJobFact(fact) && fact.job === id ? [{ position: factAddress(at, index), at: entry.at, fact }] : [],
-      ),
-    );
+  scheduleSet(schedule: string, nextAt: string | null, more: Partial<FactOf<"ScheduleSet">> = {}): this {
+    const definition = { template: "nightly", cron: "* * * * *", timezone: "UTC", missed: "skip" } as const;
+    const enabled = nextAt !== null;
+    return this.fact({ type: "ScheduleSet", schedule, ...definition, enabled, source: "command", nextAt, ...more });
   }
 
-  #begin(first: Fact): { header: EntryHeader; facts: Fact[] } {
-    const reign = first.type === "DispatcherElected" ? first.epoch : this.fold.head.epoch;
-    const header = { ...this.nextHeader, epoch: reign };
-    this.fold.open(position(this.fold.head.position + 1), header);
-    return { header, facts: [] };
+  scheduleEnabled(schedule: string, nextAt: string | null): this {
+    return this.fact({ type: "ScheduleEnabled", schedule, nextAt });
   }
 
-  #end(): void {
-    if (this.#open === null) return;
-    const { header, facts } = this.#open;
-    this.#open = null;
-    this.fold.close(header.intake);
-    this.entries.push({ position: this.fold.head.position, entry: { ...header, facts } });
-    this.#nowMs += ENTRY_EVERY_MS;
+  scheduleDisabled(schedule: string): this {
+    return this.fact({ type: "ScheduleDisabled", schedule });
+  }
+
+  scheduleRemoved(schedule: string): this {
+    return this.fact({ type: "ScheduleRemoved", schedule });
+  }
+
+  /** Only the word that it fired at its time; the job is submitted by the test. */
+  fired(schedule: string, submits: string, nextAt: string | null, more: Partial<FactOf<"ScheduleFired">> = {}): this {
+    const dueAt = this.fold.schedules[schedule]?.nextAt ?? this.now;
+    const fired = { schedule, dueAt, submits: jobId(submits), triggered: false, nextAt };
+    return this.fact({ type: "ScheduleFired", ...fired, ...more });
+  }
+
+  missed(schedule: string, said: Pick<FactOf<"ScheduleMissed">, "from" | "to" | "count" | "nextAt">): this {
+    return this.fact({ type: "ScheduleMissed", schedule, ...said });
   }
 
   #attempt(id: string): { readonly job: JobId; readonly grant: Position } {
