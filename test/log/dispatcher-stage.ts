@@ -32,7 +32,24 @@ export function startDispatcher(
   limits: Limits = { global: 1 },
   more: Partial<DispatcherOptions> = {},
 ): Started {
-  const dispatcher = new Dispatcher({
+  const dispatcher = makeDispatcher(ledger, intake, work, limits, more);
+  const ended = dispatcher.run();
+  onTestFinished(async () => {
+    dispatcher.stop();
+    await ended;
+  });
+  return { dispatcher, ended };
+}
+
+/** The same, neither started nor stopped. */
+export function makeDispatcher(
+  ledger: Log,
+  intake: Log,
+  work: JobFunction,
+  limits: Limits,
+  more: Partial<DispatcherOptions>,
+): Dispatcher {
+  return new Dispatcher({
     subjects,
     ledger,
     intake,
@@ -59,12 +76,6 @@ export function startDispatcher(
     version: "test",
     ...more,
   });
-  const ended = dispatcher.run();
-  onTestFinished(async () => {
-    dispatcher.stop();
-    await ended;
-  });
-  return { dispatcher, ended };
 }
 
 export async function submit(intake: Log, count: number): Promise<void> {

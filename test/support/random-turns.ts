@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Fact } from "../../events/facts.js";
 import type { Limits } from "../../events/limits.js";
-import { workerId } from "../../events/names.js";
+import { type FactAddress, workerId } from "../../events/names.js";
 import { isSlotHolding, isTerminal } from "../../events/states.js";
 import { type JobRow, stateOf } from "../../projections/jobs.js";
 import { dismissWorkers, expireReservations } from "../../projections/recovery.js";
@@ -63,6 +63,7 @@ export const orderArbitrary = (limits: fc.Arbitrary<Limits> = limitsArbitrary())
       { weight: 5, arbitrary: fc.record({ kind: kind("start"), picked }) },
       { weight: 12, arbitrary: fc.record({ kind: kind("end"), picked, outcome: fc.constantFrom(...outcomes) }) },
       { weight: 2, arbitrary: fc.record({ kind: kind("cancel"), picked }) },
+      { weight: 1, arbitrary: fc.record({ kind: kind("webhook"), picked }) },
       { weight: 1, arbitrary: fc.record({ kind: kind("cancel-group"), group: fc.constantFrom(...GROUPS) }) },
       { weight: 1, arbitrary: fc.record({ kind: kind("retry"), picked }) },
       {
@@ -155,6 +156,17 @@ function carryOut(book: TurnBook, order: RandomOrder["order"]): void {
       return pick(held(), order.picked, ({ id }) => book.end(id, order.outcome));
     case "cancel":
       return pick(live(), order.picked, ({ id }) => book.command("cancel", { id }));
+    case "webhook":
+      return pick(
+        rows((row) => isTerminal(stateOf(row))),
+        order.picked,
+        ({ id, addresses }) => {
+          const address = addresses.slice(-2).join(".") as FactAddress;
+          const error = { code: "refused", message: "nobody listens there" };
+          const about = { webhook: "done", url: "http://127.0.0.1:9/", address, attempts: 4, error };
+          book.own(() => [{ type: "WebhookFailed", job: id, ...about }]);
+        },
+      );
     case "cancel-group":
       book.command("cancel", { group: order.group, reason: "all of it" });
       return;
