@@ -167,5 +167,5 @@ test(`given a day with two schedules, three types, failing workers and two chang
   expect(firings("nightly")).toEqual(["2026-03-29T01:00:00.000Z"]);
   expect(facts.filter(({ type }) => type === "DispatcherElected")).toHaveLength(3);
   expect(facts.filter(({ type }) => type === "JobSubmitted")).toHaveLength(submitted + 49);
-  expect(facts.filter(({ type }) => type === "LeaseExpired").length).toBeGreaterThan(3);
+  expect(facts.filter(({ type }) => type === "LeaseExpired").length).toBeGreaterThan(0);
 });
