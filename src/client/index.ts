@@ -1,6 +1,11 @@
 /** For programs outside the scheduler: submit, watch, ask and command, over NATS or from an exported log. */
 
 export { entryOf } from "../log/entry.js";
+export { type Failing, type Fate, type Fates, hasEnded } from "./bulk-fates.js";
+export type { WrongLine } from "./bulk-items.js";
+export type { Batch } from "./bulk-packer.js";
+export { type BulkReport, checkLines, type LineRange, submitLines } from "./bulk-submit.js";
+export { BulkWait } from "./bulk-wait.js";
 export { entryLine, headerLine } from "./exported-log.js";
 export { ClientFailure, type ClientFailureCode } from "./failure.js";
 export { asOf, openExportedLog } from "./offline.js";
@@ -8,5 +13,6 @@ export type { Answers, HealthAnswer, Questions } from "./questions.js";
 export { firstAfter, foldLedger, parseUntil, readMessages, type Until } from "./reader.js";
 export { readResult } from "./result.js";
 export { type CommandAnswer, type CommandVerb, openSession, type Session } from "./session.js";
+export { faultOfType } from "./submission-check.js";
 export { type SubmissionRequest, type Submitted, submitJob } from "./submit.js";
 export { type AnnouncedFact, type WatchHooks, watchJob } from "./watch.js";

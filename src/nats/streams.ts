@@ -18,6 +18,13 @@ const STREAM_NOT_FOUND = 10059;
 /** An entry must fit into one message. */
 const PAYLOAD_BYTES_MIN = 1024 * 1024;
 
+/**
+ * So long the intake knows a message id again, and so long whoever publishes with one may repeat what was not acknowledged.
+ * It is the servers' default, said here because others rely on it.
+ */
+export const DUPLICATES_KNOWN_MS = 120_000;
+const NS_PER_MS = 1_000_000;
+
 const durable = {
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
@@ -44,6 +51,7 @@ export async function openStreams(nc: NatsConnection, subjects: Subjects, replic
     name: intakeStream,
     subjects: [subjects.submit, subjects.submitAny, subjects.commandAny],
     ...durable,
+    duplicate_window: DUPLICATES_KNOWN_MS * NS_PER_MS,
     num_replicas: replicas,
   };
   const ledger = {
@@ -73,6 +81,8 @@ async function openStream(
   if (config.max_age > 0 || config.max_bytes > 0 || config.max_msgs > 0)
     throw unfit("drops messages by age, size or number");
   if (config.max_msgs_per_subject > 0) throw unfit("keeps only the last messages of a subject");
+  if (config.duplicate_window < (wanted.duplicate_window ?? 0))
+    throw unfit(`knows repeated messages for less than ${DUPLICATES_KNOWN_MS / 1_000} s (duplicate_window)`);
   if (config.no_ack) throw unfit("does not acknowledge");
   const missing = (wanted.subjects ?? []).filter((subject) => !config.subjects?.includes(subject));
   if (missing.length > 0) throw unfit(`does not take ${missing.join(", ")}`);
