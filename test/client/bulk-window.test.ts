@@ -9,14 +9,10 @@ import { openStreams } from "../../src/nats/streams.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
 import { eventually } from "../embedded/folders.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
+import { describeOnEveryServer } from "../support/server-matrix.js";
 import { TcpGate } from "../support/tcp-gate.js";
 
 let server: NatsTestServer;
-beforeAll(async () => {
-  server = await startNatsServer();
-});
-afterAll(() => server.stop());
-
 let namespaces = 0;
 const batchOf = (number: number, marks = ""): Batch => ({
   lines: [2 * number - 1, 2 * number],
@@ -79,7 +75,12 @@ async function stageOn(port: number, { direct: at = server.port, hasStreams = tr
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
-describe("a window of batches", () => {
+await describeOnEveryServer("a window of batches", (version) => {
+  beforeAll(async () => {
+    server = await startNatsServer({ version });
+  });
+  afterAll(() => server.stop());
+
   test("given a server, when batches are sent, then each is stored once, in order, and its sequence is told in order", async () => {
     const stage = await stageOn(server.port);
     const window = stage.window();
@@ -115,7 +116,7 @@ describe("a window of batches", () => {
   });
 
   test("given a server that dies and comes back, when batches go on being sent, then the intake has each once and in order", async () => {
-    await using mortal = await startNatsServer();
+    await using mortal = await startNatsServer({ version });
     const stage = await stageOn(mortal.port, { direct: mortal.port });
     const window = stage.window();
     for (const number of upTo(20)) await window.send(batchOf(number));
@@ -129,6 +130,13 @@ describe("a window of batches", () => {
     expect(await stage.intake()).toEqual(upTo(40));
     expect(stage.stored.map(({ sequence }) => sequence)).toEqual(upTo(40));
   });
+});
+
+describe("a window of batches that meets an end", () => {
+  beforeAll(async () => {
+    server = await startNatsServer();
+  });
+  afterAll(() => server.stop());
 
   test("given a server that stays away, when the time for repeating is over, then the batches are in doubt and no more are sent", async () => {
     const gate = await TcpGate.open(server.port);
