@@ -1,7 +1,7 @@
 /** A line as an item of a batch: its text as it is sent, checked as far as that can be done without a scheduler. */
 import { isPlainObject } from "../../events/json.js";
 import { utf8Bytes } from "../../events/submission.js";
-import type { InputLine } from "./bulk-lines.js";
+import type { InputLine } from "./line-splitter.js";
 import { faultOfSubmission } from "./submission-check.js";
 
 export interface BatchItem {

@@ -3,10 +3,10 @@
  * read, checked and packed into batches as they come, and sent through a window. A wrong line is told and left out.
  */
 import { type BatchItem, readItem, type WrongLine } from "./bulk-items.js";
-import { type InputLine, LineSplitter } from "./bulk-lines.js";
 import { type Batch, BatchPacker, itemBytesMax } from "./bulk-packer.js";
 import { BatchWindow, type WindowTarget } from "./bulk-window.js";
 import { ClientFailure } from "./failure.js";
+import { type InputLine, LineSplitter } from "./line-splitter.js";
 
 export interface LinesOptions {
   /** The type of all lines that name none themselves. */

@@ -36,37 +36,43 @@ const durable = {
 
 /** Opens both streams. `replicas` is used when they are made; see docs for what one replica and `sync_interval` guarantee. */
 export async function openStreams(nc: NatsConnection, subjects: Subjects, replicas = 1): Promise<JetStreamManager> {
+  const jsm = await openManager(nc);
+  await openStream(jsm, intakeConfig(subjects, replicas));
+  await openLedger(jsm, subjects, replicas);
+  return jsm;
+}
+
+/** Throws `StreamUnfit` if the server cannot keep streams that a scheduler could work with. */
+export async function openManager(nc: NatsConnection): Promise<JetStreamManager> {
   if ((nc.info?.max_payload ?? 0) < PAYLOAD_BYTES_MIN) {
     throw new StreamUnfit(
       `the server's max_payload is ${nc.info?.max_payload} bytes; signalbox needs ${PAYLOAD_BYTES_MIN} or more`,
     );
   }
-  const jsm = await nc.jetstreamManager().catch((error: unknown) => {
+  return nc.jetstreamManager().catch((error: unknown) => {
     throw new StreamUnfit("the server has no JetStream, or these credentials may not use it: start it with -js", {
       cause: error,
     });
   });
-  const { intakeStream, ledgerStream } = subjects;
-  const intake = {
-    name: intakeStream,
-    subjects: [subjects.submit, subjects.submitAny, subjects.commandAny],
-    ...durable,
-    duplicate_window: DUPLICATES_KNOWN_MS * NS_PER_MS,
-    num_replicas: replicas,
-  };
-  const ledger = {
-    name: ledgerStream,
-    subjects: [subjects.ledger],
-    ...durable,
-    num_replicas: replicas,
-    deny_delete: true,
-    deny_purge: true,
-  };
-  await openStream(jsm, intake);
-  const found = await openStream(jsm, ledger);
+}
+
+export async function openLedger(jsm: JetStreamManager, subjects: Subjects, replicas = 1): Promise<void> {
+  const { ledgerStream, ledger } = subjects;
+  const wanted = { name: ledgerStream, subjects: [ledger], ...durable, num_replicas: replicas };
+  const found = await openStream(jsm, { ...wanted, deny_delete: true, deny_purge: true });
   if (!found.deny_delete || !found.deny_purge)
     throw new StreamUnfit(`stream ${ledgerStream} allows deletes; the ledger must be append-only`);
-  return jsm;
+}
+
+export function intakeConfig({ intakeStream, submit, submitAny, commandAny }: Subjects, replicas = 1) {
+  const window = { duplicate_window: DUPLICATES_KNOWN_MS * NS_PER_MS };
+  return {
+    name: intakeStream,
+    subjects: [submit, submitAny, commandAny],
+    ...durable,
+    ...window,
+    num_replicas: replicas,
+  };
 }
 
 async function openStream(
@@ -91,7 +97,7 @@ async function openStream(
   return config;
 }
 
-async function findStream(jsm: JetStreamManager, name: string): Promise<StreamConfig | null> {
+export async function findStream(jsm: JetStreamManager, name: string): Promise<StreamConfig | null> {
   try {
     return (await jsm.streams.info(name)).config;
   } catch (error) {

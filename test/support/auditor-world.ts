@@ -84,6 +84,7 @@ export class AuditedWorld {
       case "DispatcherElected":
       case "CommandRefused":
       case "IntakeOpened":
+      case "IntakeReplaced":
       case "RetentionChanged":
       case "SubmissionDuplicated":
         return;

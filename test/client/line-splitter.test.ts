@@ -1,7 +1,7 @@
 /** A stream of bytes as numbered lines: the same however it is cut into chunks, and nothing too long is kept. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type InputLine, LINE_BYTES_MAX, LineSplitter } from "../../src/client/bulk-lines.js";
+import { type InputLine, LINE_BYTES_MAX, LineSplitter } from "../../src/client/line-splitter.js";
 import { checkRandomly } from "../projections/random-world.js";
 
 function split(chunks: readonly Uint8Array[]): InputLine[] {
