@@ -6,20 +6,12 @@ import { type IntakeSequence, intakeSequence } from "../../events/names.js";
 import { JetStreamLog } from "../log/jetstream.js";
 import type { Publisher } from "../log/publisher.js";
 import type { JetStreamManager, NatsConnection } from "../nats/door.js";
-import { findStream, intakeConfig, openStreams } from "../nats/streams.js";
+import { findStream, intakeConfig } from "../nats/streams.js";
 import type { Subjects } from "../nats/subjects.js";
 import { ClientFailure } from "./failure.js";
 
 /** The old intake may have taken more than the ledger has decided, and has told publishers the ids: so many are left free. */
 const SEQUENCES_LEFT_FREE = 1_000_000;
-
-export interface ContinuedIntake {
-  readonly identity: string;
-  /** Up to here everything counts as decided. */
-  readonly last: IntakeSequence;
-  /** From now on it takes submissions. */
-  open(): Promise<void>;
-}
 
 interface Place {
   readonly nc: NatsConnection;
@@ -28,36 +20,59 @@ interface Place {
   readonly publisher: Publisher;
 }
 
-/** Makes it, to begin behind `decided`. Throws `ClientFailure` if there is one that holds submissions. */
-export async function prepareIntake(place: Place, decided: IntakeSequence): Promise<ContinuedIntake> {
-  const { nc, jsm, subjects, publisher } = place;
-  const config = intakeConfig(subjects);
-  // Nobody submits to this subject: what is submitted meanwhile is refused, and not acknowledged and lost.
-  const closed = { ...config, subjects: [`${subjects.namespace}.intake-not-open-yet`] };
-  await intakeMustBeEmpty(place);
-  if ((await findStream(jsm, config.name)) === null) await jsm.streams.add(closed);
-  else await jsm.streams.update(config.name, closed);
-  await intakeMustBeEmpty(place);
-  // Purging beyond the end of an empty stream moves its end there.
-  await jsm.streams.purge(config.name, { seq: decided + SEQUENCES_LEFT_FREE });
-  const [subject = ""] = closed.subjects;
-  const marker = new TextEncoder().encode("the intake of an imported ledger begins behind this");
-  const marked = await publisher.publish({ subject, data: marker });
-  if (marked.outcome !== "stored")
-    throw new ClientFailure("unanswered", `the intake of ${subjects.namespace} could not be made: ${marked.reason}`);
-  const { identity } = await new JetStreamLog({ nc, jsm, stream: config.name, publisher }).state();
-  return {
-    identity,
-    last: intakeSequence(marked.sequence),
-    open: async () => {
-      await jsm.streams.update(config.name, config);
-      await openStreams(nc, subjects);
-    },
-  };
+export interface IntakeBegin {
+  readonly identity: string;
+  /** Up to here everything counts as decided. */
+  readonly last: IntakeSequence;
 }
 
-/** Throws `ClientFailure` if there is an intake that holds submissions. */
-export async function intakeMustBeEmpty({ jsm, subjects: { intakeStream, namespace } }: Place): Promise<void> {
+export class ContinuedIntake {
+  readonly #place: Place;
+
+  private constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /**
+   * Makes it, or takes the one that is there if it is empty, and closes it: what is submitted from now on is refused, and not acknowledged
+   * and lost. Throws `ClientFailure` if there is one that holds submissions.
+   */
+  static async close(place: Place): Promise<ContinuedIntake> {
+    const { jsm, subjects } = place;
+    const closed = { ...intakeConfig(subjects), subjects: [closedSubject(subjects)] };
+    await mustBeEmpty(place);
+    if ((await findStream(jsm, closed.name)) === null) await jsm.streams.add(closed);
+    // Also where it was just made: that these credentials may change it is to be known before anything else is written.
+    await jsm.streams.update(closed.name, closed);
+    await mustBeEmpty(place);
+    return new ContinuedIntake(place);
+  }
+
+  /** Lets it begin far behind `decided`. */
+  async moveBehind(decided: IntakeSequence): Promise<IntakeBegin> {
+    const { nc, jsm, subjects, publisher } = this.#place;
+    const { intakeStream: stream, namespace } = subjects;
+    // Purging beyond the end of an empty stream moves its end there; a message keeps it there.
+    await jsm.streams.purge(stream, { seq: decided + SEQUENCES_LEFT_FREE });
+    const data = new TextEncoder().encode("the intake of an imported ledger begins behind this");
+    const marked = await publisher.publish({ subject: closedSubject(subjects), data });
+    if (marked.outcome !== "stored")
+      throw new ClientFailure("unanswered", `the intake of ${namespace} could not be made: ${marked.reason}`);
+    const { identity } = await new JetStreamLog({ nc, jsm, stream, publisher }).state();
+    return { identity, last: intakeSequence(marked.sequence) };
+  }
+
+  /** From now on it takes submissions. */
+  async open(): Promise<void> {
+    const { jsm, subjects } = this.#place;
+    await jsm.streams.update(subjects.intakeStream, intakeConfig(subjects));
+  }
+}
+
+/** Nobody submits to this subject. */
+const closedSubject = ({ namespace }: Subjects): string => `${namespace}.intake-not-open-yet`;
+
+async function mustBeEmpty({ jsm, subjects: { intakeStream, namespace } }: Place): Promise<void> {
   if ((await findStream(jsm, intakeStream)) === null) return;
   const { messages } = (await jsm.streams.info(intakeStream)).state;
   if (messages === 0) return;

@@ -15,7 +15,7 @@ import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
 import { Publisher } from "../log/publisher.js";
 import { findStream, openLedger, openManager } from "../nats/streams.js";
-import { type ContinuedIntake, intakeMustBeEmpty, prepareIntake } from "./continued-intake.js";
+import { ContinuedIntake, type IntakeBegin } from "./continued-intake.js";
 import { type ExportHeader, openExport } from "./exported-log.js";
 import { ClientFailure } from "./failure.js";
 import { type Reach, reacher } from "./reach.js";
@@ -37,6 +37,8 @@ export interface Imported {
   readonly isComplete: boolean;
 }
 
+type AppendAt = (at: number, data: Uint8Array) => Promise<boolean>;
+
 /** A server that does not answer for so long is given up. */
 const UNANSWERED_MS_MAX = 60_000;
 /** A message's headers count as part of it; ours has one. */
@@ -44,7 +46,7 @@ const HEADER_BYTES_MAX = 256;
 
 /** Throws `LedgerCorrupt` or `ClientFailure`, before anything is written, if the file or the namespace is not fit for it. */
 export async function importLedger(session: Session, options: ImportOptions): Promise<Imported> {
-  const { path, continues, signal, onProgress } = options;
+  const { path, continues, signal } = options;
   const { nc, subjects, namespace } = session;
   const bytesMax = (nc.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES_MAX;
   const { header, fold } = await check(options, bytesMax);
@@ -52,28 +54,40 @@ export async function importLedger(session: Session, options: ImportOptions): Pr
   if (signal.aborted) return stopped(0);
   const jsm = await openManager(nc);
   if ((await findStream(jsm, subjects.ledgerStream)) !== null) await mustBeEmpty(session);
-  const place = { nc, jsm, subjects, publisher: new Publisher(nc) };
-  if (continues) await intakeMustBeEmpty(place);
+  const intake = continues ? await ContinuedIntake.close({ nc, jsm, subjects, publisher: new Publisher(nc) }) : null;
   await openLedger(jsm, subjects);
-  const ledger = await session.ledger();
-  const append = appender(ledger, subjects.ledger, reacher(nc), signal);
+  const append = appender(await session.ledger(), subjects.ledger, reacher(nc), signal);
   const again = new Fold();
-  for await (const message of (await openExport(path)).messages) {
-    again.apply(position(message.sequence), entryOf(message));
-    if (signal.aborted || !(await append(message.sequence, message.data))) return stopped(message.sequence - 1);
-    onProgress("written", message.sequence, header.last);
-  }
+  const written = await writeAll(options, again, append).catch(async (error: unknown) => {
+    // Nothing is written: the namespace is left as if nobody had come.
+    if (again.head.position <= 1) await intake?.open();
+    throw error;
+  });
+  if (written < header.last) return stopped(written);
   if (again.head.entryId !== fold.head.entryId)
     throw new ClientFailure(
       "refused",
       `${path} was changed while it was imported; what is in ${namespace} is not trusted`,
     );
-  if (!continues) return { header, entries: header.last, isComplete: true };
-  const intake = await prepareIntake(place, again.head.intake.sequence);
+  if (intake === null) return { header, entries: written, isComplete: true };
   const last = header.last + 1;
-  if (!(await append(last, replacingEntry(again, intake, header)))) return stopped(header.last);
+  const begin = await intake.moveBehind(again.head.intake.sequence);
+  if (!(await append(last, replacingEntry(again, begin, header)))) return stopped(written);
   await intake.open();
   return { header, entries: last, isComplete: true };
+}
+
+/** Writes the entries of the file; gives how many, which are fewer than it has if the signal aborts. */
+async function writeAll({ path, signal, onProgress }: ImportOptions, fold: Fold, append: AppendAt): Promise<number> {
+  const { header, messages } = await openExport(path);
+  let written = 0;
+  for await (const message of messages) {
+    fold.apply(position(message.sequence), entryOf(message));
+    if (signal.aborted || !(await append(message.sequence, message.data))) break;
+    written = message.sequence;
+    onProgress("written", written, header.last);
+  }
+  return written;
 }
 
 /** Folds the file as a whole. */
@@ -111,8 +125,8 @@ async function mustBeEmpty(session: Session): Promise<void> {
  * Appends an entry at its position, however often that has to be tried: what became of it is read from the stream (D9). False if
  * the signal aborts before.
  */
-function appender(ledger: Log, subject: string, reach: Reach, signal: AbortSignal) {
-  return async (at: number, data: Uint8Array): Promise<boolean> => {
+function appender(ledger: Log, subject: string, reach: Reach, signal: AbortSignal): AppendAt {
+  return async (at, data) => {
     const beganMs = performance.now();
     for (;;) {
       const appended = await ledger.append({ subject, data, expectedLast: at - 1 });
@@ -134,7 +148,7 @@ function appender(ledger: Log, subject: string, reach: Reach, signal: AbortSigna
 }
 
 /** The entry after the last one: from now on submissions come from this intake. It is folded before it is written, like any other. */
-function replacingEntry(fold: Fold, intake: ContinuedIntake, from: ExportHeader): Uint8Array {
+function replacingEntry(fold: Fold, intake: IntakeBegin, from: ExportHeader): Uint8Array {
   const { position: last, entryId: prev, epoch } = fold.head;
   const now: string = new Date().toISOString();
   const fact: FactOf<"IntakeReplaced"> = {

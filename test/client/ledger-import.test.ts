@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { intakeSequence } from "../../events/names.js";
-import { prepareIntake } from "../../src/client/continued-intake.js";
+import { ContinuedIntake } from "../../src/client/continued-intake.js";
 import { importLedger, openSession, type Session } from "../../src/client/index.js";
 import { loadConfiguration } from "../../src/config/index.js";
+import type { Log } from "../../src/log/log.js";
 import { Publisher } from "../../src/log/publisher.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
+import { openStreams } from "../../src/nats/streams.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
 import { bytesOf, exportText } from "../support/export-file.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
@@ -37,6 +39,15 @@ const connectionTo = async (port: number): Promise<NatsConnection> => {
   onTestFinished(() => nc.close());
   return nc;
 };
+
+/** The log's methods, which may be called by themselves. */
+const bound = (log: Log): Log => ({
+  state: () => log.state(),
+  append: (append) => log.append(append),
+  read: (sequence) => log.read(sequence),
+  follow: (after, signal) => log.follow(after, signal),
+  trim: (sequence) => log.trim(sequence),
+});
 
 let namespaces = 0;
 async function sessionOn(port: number): Promise<Session> {
@@ -84,6 +95,32 @@ describe("importing", () => {
     gate.cut();
     expect(await importing).toMatchObject({ entries: 200, isComplete: true });
     expect(await stored(server.port, session.namespace)).toEqual(texts(book));
+  });
+
+  test("given somebody else who was first, when it is to be gone on with, then the intake takes submissions as before", async () => {
+    const session = await sessionOn(server.port);
+    const { subjects } = session;
+    const { path } = await exported(10);
+    const rival = await connectionTo(server.port);
+    await openStreams(rival, subjects);
+    // The rival writes after the last look at the empty ledger, and before the first append.
+    const late: Session = {
+      ...session,
+      ledger: async () => {
+        const log = await session.ledger();
+        const append: Log["append"] = async (entry) => {
+          await rival.jetstream().publish(subjects.ledger, "the rival's");
+          return log.append(entry);
+        };
+        return { ...bound(log), append };
+      },
+    };
+    const onProgress = () => {};
+    await expect(importLedger(late, { path, continues: true, signal: never, onProgress })).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining("entry 1 has no place"),
+    });
+    expect((await rival.jetstream().publish(`${subjects.submit}.hello`, "{}")).seq).toBe(1);
   });
 
   test("given an interrupt, when half is written, then it stops there and says so", async () => {
@@ -135,13 +172,14 @@ await describeOnEveryServer("the intake of a ledger that is gone on with", (vers
       const subjects = subjectsOf(`intake-${++namespaces}`);
       const { submit, submitAny, commandAny, intakeStream } = subjects;
       if (wasThere) await jsm.streams.add({ name: intakeStream, subjects: [submit, submitAny, commandAny] });
-      const place = { nc, jsm, subjects, publisher: new Publisher(nc) };
-      const intake = await prepareIntake(place, intakeSequence(42));
-      expect(intake.last).toBe(1_000_042);
+      const intake = await ContinuedIntake.close({ nc, jsm, subjects, publisher: new Publisher(nc) });
+      await expect(nc.jetstream().publish(submit, "[]")).rejects.toThrow("503");
+      const { identity, last } = await intake.moveBehind(intakeSequence(42));
+      expect(last).toBe(1_000_042);
       await expect(nc.jetstream().publish(`${submit}.hello`, "{}")).rejects.toThrow("503");
       await intake.open();
       expect((await nc.jetstream().publish(`${submit}.hello`, "{}")).seq).toBe(1_000_043);
-      expect(`${intakeStream}@${(await jsm.streams.info(intakeStream)).created}`).toBe(intake.identity);
+      expect(`${intakeStream}@${(await jsm.streams.info(intakeStream)).created}`).toBe(identity);
     },
   );
 
@@ -150,13 +188,14 @@ await describeOnEveryServer("the intake of a ledger that is gone on with", (vers
     const nc = await connectionTo(mortal.port);
     const subjects = subjectsOf("mortal");
     const place = { nc, jsm: await nc.jetstreamManager(), subjects, publisher: new Publisher(nc) };
-    const intake = await prepareIntake(place, intakeSequence(7));
+    const intake = await ContinuedIntake.close(place);
+    const { identity, last } = await intake.moveBehind(intakeSequence(7));
     await intake.open();
     await mortal.kill();
     await mortal.restart();
     const again = await connectionTo(mortal.port);
     const { state, created } = await (await again.jetstreamManager()).streams.info(subjects.intakeStream);
-    expect(state.last_seq).toBe(intake.last);
-    expect(`${subjects.intakeStream}@${created}`).toBe(intake.identity);
+    expect(state.last_seq).toBe(last);
+    expect(`${subjects.intakeStream}@${created}`).toBe(identity);
   });
 });

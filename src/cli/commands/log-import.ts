@@ -68,7 +68,8 @@ async function importLog(session: Session, file: string, options: ImportOptions,
   if (!isComplete)
     throw CliFailure.failed(
       `interrupted: ${entries} of ${counted(header.last, "entry", "entries")} are in ${namespace}`,
-      `The ledger is incomplete: delete the stream ${subjects.ledgerStream} before importing again.`,
+      `The ledger is incomplete: delete the stream ${subjects.ledgerStream} before importing again` +
+        (continues ? `, and ${subjects.intakeStream}.` : "."),
     );
   const document = { file, namespace, entries, from: header.stream, continues };
   printDocument(terminal, options.output, document, () => "");
