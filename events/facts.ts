@@ -263,6 +263,8 @@ export const factSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("PoolResumed"), pool: poolNameSchema }),
   /** Which stream the submissions come from: what is decided of it counts for this very stream only. */
   z.object({ type: z.literal("IntakeOpened"), stream: z.string() }),
+  /** From now on submissions come from another stream: the ledger was imported from elsewhere, and a scheduler goes on with it. */
+  z.object({ type: z.literal("IntakeReplaced"), stream: z.string(), reason: z.string() }),
   /** How many finished jobs the index keeps; older ones are answered from the ledger. */
   z.object({ type: z.literal("RetentionChanged"), finishedJobsMax: z.number().int().positive() }),
   /** A fire-and-forget command from the intake that could not be carried out: nobody waits for an answer, so it is on record. */

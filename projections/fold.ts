@@ -226,6 +226,9 @@ export class Fold {
           throw new Error(`the intake is ${this.#settings.intakeStream} already`);
         this.#settings = { ...this.#settings, intakeStream: fact.stream };
         return;
+      case "IntakeReplaced":
+        this.#settings = { ...this.#settings, intakeStream: fact.stream };
+        return;
       case "RetentionChanged":
         this.#settings = { ...this.#settings, finishedJobsMax: fact.finishedJobsMax };
         return;

@@ -25,8 +25,7 @@ export async function withQuestions(
   const options = commonOptionsOf(command);
   const until = untilOf(options);
   if (options.log !== undefined) {
-    if (options.nats !== undefined || options.context !== undefined)
-      throw CliFailure.usage("--log answers from a file: leave out --nats and --context");
+    refuseServerBesideLog(options);
     const exported = await openExportedLog(options.log, until);
     return await act(exported, options);
   }
@@ -43,6 +42,11 @@ export async function withSession(
   if (options.log !== undefined) throw CliFailure.usage(`${command.name()} needs a server; --log is for questions`);
   if (options.at !== undefined) throw CliFailure.usage(`${command.name()} is about now; --at is for questions`);
   await inSession(options, terminal, (session) => act(session, options));
+}
+
+export function refuseServerBesideLog({ nats, context }: CommonOptions): void {
+  if (nats !== undefined || context !== undefined)
+    throw CliFailure.usage("--log answers from a file: leave out --nats and --context");
 }
 
 /** What --at says; null without it. */

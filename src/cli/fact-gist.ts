@@ -75,6 +75,8 @@ export function gistOf(fact: Fact): string {
       return fact.pool;
     case "IntakeOpened":
       return fact.stream;
+    case "IntakeReplaced":
+      return `${fact.stream}: ${fact.reason}`;
     case "RetentionChanged":
       return `${fact.finishedJobsMax} finished jobs are kept`;
     case "CommandRefused":

@@ -6,6 +6,8 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import picocolors from "picocolors";
 
+const COLUMNS_DEFAULT = 80;
+
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
 export interface Terminal {
@@ -35,6 +37,8 @@ export interface Terminal {
   readonly errColors: Colors;
   /** Columns of the terminal; infinite when standard output is none, so that nothing is cut off in a file. */
   readonly width: number;
+  /** The same for standard error. */
+  readonly errWidth: number;
 }
 
 /** What is needed of `process`. */
@@ -42,7 +46,7 @@ export interface TerminalProcess {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   cwd(): string;
   exit(code: number): never;
 }
@@ -80,10 +84,16 @@ export function createTerminal(program: TerminalProcess): Terminal {
     colors: picocolors.createColors(mayColor && stdout.isTTY === true),
     errColors: picocolors.createColors(mayColor && stderr.isTTY === true),
     get width() {
-      return stdout.isTTY === true ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+      return columnsOf(stdout);
+    },
+    get errWidth() {
+      return columnsOf(stderr);
     },
   };
 }
+
+const columnsOf = ({ isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number }): number =>
+  isTTY === true ? (columns ?? COLUMNS_DEFAULT) : Number.POSITIVE_INFINITY;
 
 /** The option counts wherever it stands, but not behind `--`, where another program's arguments begin. */
 function asksForNoColor(argv: readonly string[]): boolean {

@@ -54,5 +54,6 @@ export function labelsText(labels: Readonly<Record<string, string>>): string {
     .join(" ");
 }
 
-/** `1 job`, `2 jobs`. */
-export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;
+/** `1 job`, `2 jobs`; `2 entries`, where the plural is another. */
+export const counted = (count: number, thing: string, things = `${thing}s`): string =>
+  `${count} ${count === 1 ? thing : things}`;

@@ -10,11 +10,11 @@
  * so that an export never hides what is wrong with a ledger.
  */
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import type { StoredMessage } from "../log/log.js";
 import { MemoryLog } from "../log/memory.js";
 import { ClientFailure } from "./failure.js";
+import { type InputLine, LineSplitter } from "./line-splitter.js";
 
 const EXPORT_FORMAT = "signalbox-ledger";
 const EXPORT_VERSION = 1;
@@ -60,54 +60,93 @@ function textOf(data: Uint8Array): string | null {
   }
 }
 
+export interface OpenExport {
+  readonly header: ExportHeader;
+  /** Its entries in order, as messages of the ledger; to be read once. Throws `ExportBroken` where one is missing or none. */
+  readonly messages: AsyncIterable<StoredMessage>;
+}
+
+/** An exported log is cut off, has a gap, or a line that is no entry; `address` is the position that is wrong. */
+export class ExportBroken extends ClientFailure {
+  readonly address: string;
+
+  constructor(address: number, message: string) {
+    super("unreadable-log", message);
+    this.address = String(address);
+  }
+}
+
+/**
+ * Opens an exported log for reading as a stream. Throws `ClientFailure` if the file is none. What the entries say is not judged
+ * here: the fold does that.
+ */
+export async function openExport(path: string): Promise<OpenExport> {
+  const lines = linesOf(path);
+  const first = await lines.next();
+  const wrong = (what: string, hint?: string) =>
+    new ClientFailure("unreadable-log", `${path}:1: ${what}`, hint === undefined ? {} : { hint });
+  if (first.done === true) {
+    throw new ClientFailure("unreadable-log", `${path}:0: is empty; an exported log begins with a header`, {
+      hint: EXPORT_HINT,
+    });
+  }
+  const header = readHeader(first.value, wrong);
+  return { header, messages: entriesOf(lines, header, path) };
+}
+
 export interface ExportedLog {
   readonly header: ExportHeader;
   readonly ledger: MemoryLog;
 }
 
-/**
- * Reads an exported log into memory, all of it. Throws `ClientFailure` that names the line if it is cut off, has a gap, or is
- * something else altogether. What the entries say is not judged here: the fold does that.
- */
+/** Reads an exported log into memory, all of it. Throws `ClientFailure` that names the line if something is wrong with the file. */
 export async function readExportedLog(path: string): Promise<ExportedLog> {
-  let lineNumber = 0;
-  const wrong = (what: string, hint?: string): ClientFailure =>
-    new ClientFailure("unreadable-log", `${path}:${lineNumber}: ${what}`, hint === undefined ? {} : { hint });
-  let exported: ExportedLog | null = null;
+  const { header, messages } = await openExport(path);
   let storedAt = "";
-  const lines = createInterface({ input: createReadStream(path, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
+  const ledger = new MemoryLog({ identity: header.stream, now: () => storedAt, appendOnly: true });
+  for await (const message of messages) {
+    storedAt = message.storedAt;
+    await ledger.append({ subject: message.subject, data: message.data });
+  }
+  return { header, ledger };
+}
+
+async function* entriesOf(
+  lines: AsyncIterable<InputLine>,
+  { namespace, last }: ExportHeader,
+  path: string,
+): AsyncGenerator<StoredMessage> {
+  let sequence = 0;
+  for await (const line of lines) {
+    sequence += 1;
+    const wrong = (what: string) => new ExportBroken(sequence, `${path}:${line.number}: ${what}`);
+    const read = lineSchema.safeParse("text" in line ? parseLine(line.text) : undefined);
+    if (!("text" in line) || !read.success) throw wrong("is no entry of an exported log; is the file cut off?");
+    const { position, storedAt } = read.data;
+    if (position !== sequence) throw wrong(`position ${sequence} was expected, and this is ${position}`);
+    yield { sequence, subject: `${namespace}.ledger`, data: dataOf(line.text, read.data), storedAt };
+  }
+  if (sequence !== last) {
+    const text = `the file ends here, and its header promises ${last} entries: it is cut off`;
+    throw new ExportBroken(sequence + 1, `${path}:${sequence + 1}: ${text}`);
+  }
+}
+
+async function* linesOf(path: string): AsyncGenerator<InputLine> {
+  const splitter = new LineSplitter();
   try {
-    for await (const line of lines) {
-      lineNumber += 1;
-      if (exported === null) {
-        const header = readHeader(line, wrong);
-        const ledger = new MemoryLog({ identity: header.stream, now: () => storedAt, appendOnly: true });
-        exported = { header, ledger };
-        continue;
-      }
-      const read = lineSchema.safeParse(parseLine(line));
-      if (!read.success) throw wrong("is no entry of an exported log; is the file cut off?");
-      const expected = lineNumber - 1;
-      if (read.data.position !== expected)
-        throw wrong(`position ${expected} was expected, and this is ${read.data.position}`);
-      storedAt = read.data.storedAt;
-      await exported.ledger.append({ subject: `${exported.header.namespace}.ledger`, data: dataOf(line, read.data) });
-    }
+    for await (const chunk of createReadStream(path)) yield* splitter.push(chunk);
   } catch (error) {
-    if (error instanceof ClientFailure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new ClientFailure("unreadable-log", `the exported log cannot be read: ${reason}`, { cause: error });
   }
-  if (exported === null) throw wrong("is empty; an exported log begins with a header", EXPORT_HINT);
-  if (lineNumber - 1 !== exported.header.last)
-    throw wrong(`the file ends here, and its header promises ${exported.header.last} entries: it is cut off`);
-  return exported;
+  yield* splitter.end();
 }
 
 const EXPORT_HINT = "Make one with `signalbox log export <file>`.";
 
-function readHeader(line: string, wrong: (what: string, hint?: string) => ClientFailure): ExportHeader {
-  const read = headerSchema.safeParse(parseLine(line));
+function readHeader(line: InputLine, wrong: (what: string, hint?: string) => ClientFailure): ExportHeader {
+  const read = headerSchema.safeParse("text" in line ? parseLine(line.text) : undefined);
   if (!read.success) throw wrong("is not the header of an exported log", EXPORT_HINT);
   const { version } = read.data;
   if (version !== EXPORT_VERSION) throw wrong(`the format version is ${version}; this program reads ${EXPORT_VERSION}`);

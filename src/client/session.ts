@@ -15,8 +15,8 @@ import {
 import type { CommandVerb } from "../dispatcher/orders.js";
 import { findRunningServer } from "../embedded/index.js";
 import { JetStreamLog } from "../log/jetstream.js";
-import type { Append, AppendOutcome, Log } from "../log/log.js";
-import { Publisher } from "../log/publisher.js";
+import type { AppendOutcome, Log } from "../log/log.js";
+import { type Publication, Publisher } from "../log/publisher.js";
 import { openConnection } from "../nats/connection.js";
 import type { NatsConnection } from "../nats/door.js";
 import { type Subjects, subjectsOf } from "../nats/subjects.js";
@@ -42,7 +42,7 @@ export interface Session extends Questions {
   readonly subjects: Subjects;
   readonly configuration: Configuration;
   /** Publishes to JetStream. Throws `ClientFailure` with `refused` if these credentials may not. */
-  publish(append: Append): Promise<AppendOutcome>;
+  publish(publication: Publication): Promise<AppendOutcome>;
   /** Like `query`, but of the scheduler only: throws `ClientFailure` with `no-scheduler` when none answers. */
   ask<Name extends QueryName>(name: Name, args?: object): Promise<Answers[Name]>;
   /**
@@ -113,13 +113,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     subjects,
     namespace: subjects.namespace,
     configuration: loaded.configuration,
-    publish: async (append) => {
+    publish: async (publication) => {
+      const { subject } = publication;
       const answered = new AbortController();
-      const denied = denials.of(append.subject, answered.signal).then(() => {
-        throw notAllowed(append.subject);
+      const denied = denials.of(subject, answered.signal).then(() => {
+        throw notAllowed(subject);
       });
       try {
-        return await Promise.race([usePublisher().publish(append), denied]);
+        return await Promise.race([usePublisher().publish(publication), denied]);
       } finally {
         answered.abort();
       }

@@ -1,8 +1,9 @@
 /** Submits one job: checks what can be checked here, publishes it to the intake, and says under which id it will be known. */
-import { defaultJobId, intakeSequence, NAME_PATTERN } from "../../events/names.js";
-import { PARAMS_BYTES_MAX, readAs, submissionSchema, utf8Bytes } from "../../events/submission.js";
+import { defaultJobId, intakeSequence } from "../../events/names.js";
+import { utf8Bytes } from "../../events/submission.js";
 import { ClientFailure, START_ONE } from "./failure.js";
 import type { Session } from "./session.js";
+import { faultOfSubmission, faultOfType } from "./submission-check.js";
 
 export interface Submitted {
   readonly id: string;
@@ -42,32 +43,27 @@ export async function submitJob(
     const own = submission["id"];
     return { id: typeof own === "string" ? own : given, sequence: stored.sequence };
   }
-  if (stored.reason.startsWith("no stream"))
-    throw new ClientFailure(
-      "no-scheduler",
-      `nothing takes jobs of namespace ${namespace} here: no scheduler has run on this server`,
-      {
-        hint: START_ONE,
-      },
-    );
+  if (stored.reason.startsWith("no stream")) throw nothingTakesJobs(namespace);
   throw new ClientFailure("unanswered", `it is not known whether the job was stored: ${stored.reason}`, {
     hint: "With --id a submission can be repeated safely: a second one with the same id changes nothing.",
   });
 }
 
+export const nothingTakesJobs = (namespace: string): ClientFailure =>
+  new ClientFailure(
+    "no-scheduler",
+    `nothing takes jobs of namespace ${namespace} here: no scheduler has run on this server`,
+    { hint: START_ONE },
+  );
+
 function checkSubmission(type: string | null, submission: SubmissionRequest): void {
   const invalid = (reason: string) => new ClientFailure("invalid", reason);
-  if (type !== null && !NAME_PATTERN.test(type))
-    throw invalid(`"${type}" cannot be a job type: a type is a name of letters, digits, _ and -`);
+  const typeFault = type === null ? null : faultOfType(type);
+  if (typeFault !== null) throw invalid(typeFault);
   if (type === null && submission["template"] === undefined)
     throw invalid("name a job type, or a template with --template");
-  const read = readAs(submissionSchema, submission);
-  if (!read.ok) throw invalid(read.reason);
-  if (read.value.runAt !== undefined && read.value.delay !== undefined)
-    throw invalid("runAt and delay: give one of them, not both");
-  const paramsBytes = utf8Bytes(JSON.stringify(read.value.params ?? {}));
-  if (paramsBytes > PARAMS_BYTES_MAX)
-    throw invalid(`params: ${paramsBytes} bytes of JSON are too many; at most ${PARAMS_BYTES_MAX} are taken`);
+  const fault = faultOfSubmission(submission);
+  if (fault !== null) throw invalid(fault);
 }
 
 function typeOfTemplate({ configuration }: Session, template: unknown): string | null {

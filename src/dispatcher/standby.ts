@@ -65,14 +65,16 @@ export class Standby {
 
   /**
    * The intake's identity. If the ledger knows another one, the intake was deleted and made anew: what was acknowledged and
-   * not yet decided is lost, and the progress that the ledger records is not about this stream.
+   * not yet decided is lost, and the progress that the ledger records is not about this stream. Or the ledger was imported to be
+   * asked, while its own scheduler goes on elsewhere.
    */
   async reachIntake(signal: AbortSignal): Promise<string> {
     const { identity } = await this.retrying(() => this.#options.intake.state(), signal);
     const { intakeStream } = this.#fold.settings;
     if (intakeStream !== null && intakeStream !== identity) {
       throw new LogGap(
-        `the intake stream is ${identity}, and the ledger knows ${intakeStream}: it was deleted and made anew; go on in another namespace`,
+        `the intake stream is ${identity}, and the ledger knows ${intakeStream}: it was deleted and made anew, or the ledger was ` +
+          "imported to be asked only (`log import --continue` lets a scheduler go on with one); go on in another namespace",
       );
     }
     return identity;

@@ -13,6 +13,11 @@ const SWEEP_EVERY_MS = 500;
 /** Error codes by which servers of different versions say "the last sequence is another". */
 const CONFLICT_CODES: ReadonlySet<number> = new Set([10071, 10164, 10070]);
 
+/** A message, and perhaps an id of its own: by that the server knows it again, and stores it once however often it is sent. */
+export interface Publication extends Append {
+  readonly messageId?: string;
+}
+
 interface Pending {
   readonly settle: (outcome: AppendOutcome) => void;
   readonly deadline: number;
@@ -36,7 +41,7 @@ export class Publisher {
     return this.#pending.size;
   }
 
-  publish({ subject, data, expectedLast }: Append): Promise<AppendOutcome> {
+  publish({ subject, data, expectedLast, messageId }: Publication): Promise<AppendOutcome> {
     this.#count += 1;
     const token = this.#count.toString(36);
     return new Promise((settle) => {
@@ -44,11 +49,12 @@ export class Publisher {
       this.#sweep ??= setInterval(() => this.#giveUpOverdue(), SWEEP_EVERY_MS).unref();
       const reply = `${this.#inbox}.${token}`;
       try {
-        if (expectedLast === undefined) this.#nc.publish(subject, data, { reply });
+        if (expectedLast === undefined && messageId === undefined) this.#nc.publish(subject, data, { reply });
         else {
-          const expectation = headers();
-          expectation.set("Nats-Expected-Last-Sequence", String(expectedLast));
-          this.#nc.publish(subject, data, { reply, headers: expectation });
+          const conditions = headers();
+          if (expectedLast !== undefined) conditions.set("Nats-Expected-Last-Sequence", String(expectedLast));
+          if (messageId !== undefined) conditions.set("Nats-Msg-Id", messageId);
+          this.#nc.publish(subject, data, { reply, headers: conditions });
         }
       } catch (error) {
         this.#settle(token, unknown(error instanceof Error ? error.message : String(error)));

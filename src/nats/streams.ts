@@ -20,6 +20,12 @@ const STREAM_NOT_FOUND = 10059;
 const PAYLOAD_BYTES_MIN = 1024 * 1024;
 
 const REPLICATED_SINCE = "2.9.21";
+/**
+ * So long the intake knows a message id again, and so long whoever publishes with one may repeat what was not acknowledged.
+ * It is the servers' default, said here because others rely on it.
+ */
+export const DUPLICATES_KNOWN_MS = 120_000;
+const NS_PER_MS = 1_000_000;
 
 const durable = {
   storage: StorageType.File,
@@ -32,40 +38,47 @@ const durable = {
 
 /** Opens both streams. `replicas` is used when they are made; see docs for what one replica and `sync_interval` guarantee. */
 export async function openStreams(nc: NatsConnection, subjects: Subjects, replicas = 1): Promise<JetStreamManager> {
+  // Before that, two appends in a cluster that expected the same could both be stored (nats-server #4320).
+  const version = nc.info?.version ?? "";
+  if (replicas > 1 && !isAtLeast(version, REPLICATED_SINCE))
+    throw new StreamUnfit(`replicas: ${replicas} need nats-server ${REPLICATED_SINCE} or later; this is ${version}`);
+  const jsm = await openManager(nc);
+  await whileElecting(nc, () => openStream(jsm, intakeConfig(subjects, replicas)));
+  await whileElecting(nc, () => openLedger(jsm, subjects, replicas));
+  return jsm;
+}
+
+/** Throws `StreamUnfit` if the server cannot keep streams that a scheduler could work with. */
+export async function openManager(nc: NatsConnection): Promise<JetStreamManager> {
   if ((nc.info?.max_payload ?? 0) < PAYLOAD_BYTES_MIN) {
     throw new StreamUnfit(
       `the server's max_payload is ${nc.info?.max_payload} bytes; signalbox needs ${PAYLOAD_BYTES_MIN} or more`,
     );
   }
-  // Before that, two appends in a cluster that expected the same could both be stored (nats-server #4320).
-  const version = nc.info?.version ?? "";
-  if (replicas > 1 && !isAtLeast(version, REPLICATED_SINCE))
-    throw new StreamUnfit(`replicas: ${replicas} need nats-server ${REPLICATED_SINCE} or later; this is ${version}`);
-  const jsm = await whileElecting(nc, () => nc.jetstreamManager()).catch((error: unknown) => {
+  return whileElecting(nc, () => nc.jetstreamManager()).catch((error: unknown) => {
     throw new StreamUnfit("the server has no JetStream, or these credentials may not use it: start it with -js", {
       cause: error,
     });
   });
-  const { intakeStream, ledgerStream } = subjects;
-  const intake = {
-    name: intakeStream,
-    subjects: [subjects.submit, subjects.submitAny, subjects.commandAny],
-    ...durable,
-    num_replicas: replicas,
-  };
-  const ledger = {
-    name: ledgerStream,
-    subjects: [subjects.ledger],
-    ...durable,
-    num_replicas: replicas,
-    deny_delete: true,
-    deny_purge: true,
-  };
-  await whileElecting(nc, () => openStream(jsm, intake));
-  const found = await whileElecting(nc, () => openStream(jsm, ledger));
+}
+
+export async function openLedger(jsm: JetStreamManager, subjects: Subjects, replicas = 1): Promise<void> {
+  const { ledgerStream, ledger } = subjects;
+  const wanted = { name: ledgerStream, subjects: [ledger], ...durable, num_replicas: replicas };
+  const found = await openStream(jsm, { ...wanted, deny_delete: true, deny_purge: true });
   if (!found.deny_delete || !found.deny_purge)
     throw new StreamUnfit(`stream ${ledgerStream} allows deletes; the ledger must be append-only`);
-  return jsm;
+}
+
+export function intakeConfig({ intakeStream, submit, submitAny, commandAny }: Subjects, replicas = 1) {
+  const window = { duplicate_window: DUPLICATES_KNOWN_MS * NS_PER_MS };
+  return {
+    name: intakeStream,
+    subjects: [submit, submitAny, commandAny],
+    ...durable,
+    ...window,
+    num_replicas: replicas,
+  };
 }
 
 /** A cluster that has just been started, or has lost a node, is without JetStream until it has agreed on a leader. */
@@ -97,6 +110,8 @@ async function openStream(
   if (config.max_age > 0 || config.max_bytes > 0 || config.max_msgs > 0)
     throw unfit("drops messages by age, size or number");
   if (config.max_msgs_per_subject > 0) throw unfit("keeps only the last messages of a subject");
+  if (config.duplicate_window < (wanted.duplicate_window ?? 0))
+    throw unfit(`knows repeated messages for less than ${DUPLICATES_KNOWN_MS / 1_000} s (duplicate_window)`);
   if (config.no_ack) throw unfit("does not acknowledge");
   const missing = (wanted.subjects ?? []).filter((subject) => !config.subjects?.includes(subject));
   if (missing.length > 0) throw unfit(`does not take ${missing.join(", ")}`);
@@ -105,7 +120,7 @@ async function openStream(
   return config;
 }
 
-async function findStream(jsm: JetStreamManager, name: string): Promise<StreamConfig | null> {
+export async function findStream(jsm: JetStreamManager, name: string): Promise<StreamConfig | null> {
   try {
     return (await jsm.streams.info(name)).config;
   } catch (error) {

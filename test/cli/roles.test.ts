@@ -33,11 +33,12 @@ afterAll(async () => {
   await roles[Symbol.asyncDispose]();
 });
 
-const runAs = (role: Role, ...args: string[]) => {
+const urlOf = (role: Role): string => {
   const url = new URL(roles.server.url);
   [url.username, url.password] = [role, passwordOf(role)];
-  return startProgram(args, { env: { NATS_URL: url.href } }).ended;
+  return url.href;
 };
+const runAs = (role: Role, ...args: string[]) => startProgram(args, { env: { NATS_URL: urlOf(role) } }).ended;
 
 describe("roles", () => {
   test("an operator submits, waits, asks and commands", async () => {
@@ -65,6 +66,22 @@ describe("roles", () => {
       code: 0,
       stdout: "two\n",
       stderr: "",
+    });
+  });
+
+  test("a publisher submits many at once, and an operator waits for many", async () => {
+    const input = '{"type":"hello"}\n'.repeat(1_500);
+    const submitAs = (role: Role, ...more: string[]) =>
+      startProgram(["submit", "--from", "-", ...more], { input, env: { NATS_URL: urlOf(role) } }).ended;
+    expect(await submitAs("publisher")).toMatchObject({ code: 0, stderr: "" });
+    expect(await submitAs("operator", "--wait")).toMatchObject({
+      code: 0,
+      stderr: "1500 of 1500 jobs ended: 1500 completed\n",
+    });
+    expect(await submitAs("viewer")).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: "error: these credentials may not publish to signalbox.submit\n",
     });
   });
 

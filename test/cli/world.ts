@@ -29,6 +29,8 @@ export interface Running {
 
 export interface RunOptions {
   readonly input?: string;
+  /** The test writes to standard input itself, and ends it. */
+  readonly keepsInputOpen?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -89,7 +91,10 @@ export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World>
 }
 
 /** Runs the built program with nothing of this process's environment but where programs and homes are. */
-export function startProgram(args: readonly string[], { input, env = {}, cwd = tmpdir() }: RunOptions = {}): Running {
+export function startProgram(
+  args: readonly string[],
+  { input, keepsInputOpen = false, env = {}, cwd = tmpdir() }: RunOptions = {},
+): Running {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { PATH, HOME, ...env } });
   const said = { stdout: "", stderr: "" };
@@ -102,7 +107,7 @@ export function startProgram(args: readonly string[], { input, env = {}, cwd = t
   }
   // A program that ends without reading its input is no failure of the test.
   child.stdin.on("error", () => {});
-  child.stdin.end(input ?? "");
+  if (!keepsInputOpen) child.stdin.end(input ?? "");
   const timer = setTimeout(() => child.kill("SIGKILL"), RUN_MS_MAX);
   const ended = new Promise<Ran>((resolve, reject) => {
     child.once("error", reject);

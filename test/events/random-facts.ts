@@ -220,6 +220,7 @@ export const factArbitraries: { readonly [T in FactType]: fc.Arbitrary<FactOf<T>
   PoolPaused: fc.record({ type: literal("PoolPaused"), pool }),
   PoolResumed: fc.record({ type: literal("PoolResumed"), pool }),
   IntakeOpened: fc.record({ type: literal("IntakeOpened"), stream: text }),
+  IntakeReplaced: fc.record({ type: literal("IntakeReplaced"), stream: text, reason: text }),
   RetentionChanged: fc.record({ type: literal("RetentionChanged"), finishedJobsMax: units }),
   CommandRefused: fc.record({ type: literal("CommandRefused"), verb: text, reason: text, intake: point }),
 };

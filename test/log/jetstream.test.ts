@@ -205,6 +205,7 @@ await describeOnEveryServer("the log in JetStream", (version) => {
       ["keeps only what somebody waits for", "intake", { retention: "interest" as StreamConfig["retention"] }],
       ["allows deletes", "ledger", { deny_delete: false }],
       ["allows purges", "ledger", { deny_purge: false }],
+      ["forgets message ids too soon", "intake", { duplicate_window: 1_000_000_000 }],
       ["never acknowledges", "ledger", { no_ack: true }],
       ["takes other subjects", "ledger", { subjects: ["elsewhere.ledger"] }],
     ];

@@ -124,6 +124,7 @@ export class AuditedWorld {
       case "DispatcherElected":
       case "CommandRefused":
       case "IntakeOpened":
+      case "IntakeReplaced":
         return;
       case "RetentionChanged":
         this.jobs.finishedKept = Number(fact["finishedJobsMax"]);

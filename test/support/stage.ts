@@ -7,6 +7,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { decodeEntry } from "../../events/codec.js";
+import { position } from "../../events/names.js";
+import { Verification } from "../../projections/verification.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
 import { type Audit, audit, describeViolation, type IntakeMessage } from "./auditor.js";
@@ -155,9 +158,22 @@ export class Stage implements AsyncDisposable {
     const open = [...audited.jobs.values()].filter(({ state }) => !ENDS.has(state));
     const complaints = audited.violations.map(describeViolation);
     if (allEnded) complaints.push(...open.map(({ id, state }) => `${id} is ${state} and has not ended`));
+    complaints.push(...this.#verify());
     if (complaints.length > 0)
       throw new Error(`the auditor found ${complaints.length} violations:\n${complaints.slice(0, 20).join("\n")}`);
     return audited;
+  }
+
+  /** What `log verify` has to say of the same ledger. */
+  #verify(): string[] {
+    const verification = new Verification();
+    try {
+      for (const [index, line] of this.watch.lines.entries())
+        verification.apply(position(index + 1), decodeEntry(line));
+      return [];
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)];
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** `submit`: publishes a job to the intake; with --wait or --follow stays until it has ended. */
+/** `submit`: publishes a job to the intake; with --wait or --follow stays until it has ended. With --from many (submit-from.ts). */
 import type { Command } from "commander";
 import {
   ClientFailure,
@@ -15,13 +15,13 @@ import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { readJsonObject } from "../json-input.js";
-import type { CommonOptions } from "../options.js";
 import { printDocument } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 import { Follower } from "./follower.js";
 import { jobEnding, reportEnd } from "./job-end.js";
+import { type SubmitFromOptions, submitFrom } from "./submit-from.js";
 
-interface SubmitOptions extends CommonOptions {
+interface SubmitOptions extends SubmitFromOptions {
   readonly params?: string;
   readonly id?: string;
   readonly priority?: number;
@@ -32,9 +32,25 @@ interface SubmitOptions extends CommonOptions {
   readonly timeout?: string;
   readonly maxAttempts?: number;
   readonly label?: Readonly<Record<string, string>>;
-  readonly wait?: boolean;
   readonly follow?: boolean;
 }
+
+/** What with --from each line says for itself. */
+const OF_ONE_JOB = {
+  id: "--id",
+  params: "--params",
+  priority: "--priority",
+  resource: "--resource",
+  template: "--template",
+  delay: "--delay",
+  runAt: "--run-at",
+  timeout: "--timeout",
+  maxAttempts: "--max-attempts",
+  label: "--label",
+} as const satisfies Partial<Record<keyof SubmitOptions, string>>;
+const OF_MANY_JOBS = { skip: "--skip", strict: "--strict", dryRun: "--dry-run" } as const satisfies Partial<
+  Record<keyof SubmitOptions, string>
+>;
 
 export function registerSubmit(program: Command, terminal: Terminal): void {
   const command = program
@@ -42,7 +58,12 @@ export function registerSubmit(program: Command, terminal: Terminal): void {
     .summary("submit a job")
     .description(
       "Submits a job and prints its id as soon as the server has stored it. With --wait or --follow it stays until the job\n" +
-        "has ended and prints the result; the exit code is 1 if the job did not complete.",
+        "has ended and prints the result; the exit code is 1 if the job did not complete.\n\n" +
+        'With --from it submits many: JSON Lines, each line a submission such as {"type": "story", "params": {…}}; the type may\n' +
+        "be given once on the command line instead. Wrong lines are told by their numbers and left out, the others are\n" +
+        "submitted, and the exit code is 1; with --strict all lines are checked before the first is submitted. What was not\n" +
+        "acknowledged is sent again; should it stay unknown what became of some lines, they are named. Ctrl-C stops in order\n" +
+        "and says how to go on with --skip. -o jsonl prints {line, id} for each line as soon as it is stored.",
     )
     .argument("[type]", "job type; may be left out with --template")
     .option("--params <json>", "parameters: a JSON object, @file, or - for standard input")
@@ -55,16 +76,39 @@ export function registerSubmit(program: Command, terminal: Terminal): void {
     .option("--timeout <duration>", "time limit of an attempt")
     .option("--max-attempts <n>", "attempts in all", wholeNumber(1, 100))
     .option("--label <key=value>", "a label (may be repeated)", keyValue)
-    .option("--wait", "wait until the job has ended")
+    .option("--wait", "wait until the job has ended, or all of them")
     .option("--follow", "the same, and show how it gets on")
+    .option("--from <file>", "submit many: JSON Lines from a file, or - for standard input")
+    .option("--skip <n>", "with --from: leave out so many lines at the beginning", wholeNumber(0))
+    .option("--strict", "with --from: submit nothing if a line is wrong")
+    .option("--dry-run", "with --from: check the lines and submit nothing; needs no server")
     .action(async (type: string | undefined, _own: unknown, self: Command) => {
-      await withSession(self, terminal, (session) => submit(session, type ?? null, self.optsWithGlobals(), terminal));
+      const options = self.optsWithGlobals<SubmitOptions>();
+      refuseMixture(options);
+      if (options.from !== undefined) return await submitFrom(self, type ?? null, options, terminal);
+      await withSession(self, terminal, (session) => submit(session, type ?? null, options, terminal));
     });
   addExamples(command, [
     `signalbox submit story --params '{"prompt": "A signal box at night"}' --follow`,
     "signalbox submit thumbs --params @picture.json --priority 10 --resource cpu-bound=2",
     `id=$(signalbox submit story --template nightly --delay 5m)`,
+    "signalbox submit story --from chapters.jsonl --wait",
+    "signalbox submit --from - -o jsonl",
   ]);
+}
+
+function refuseMixture(options: SubmitOptions): void {
+  const given = (names: Partial<Record<keyof SubmitOptions, string>>) =>
+    Object.entries(names).find(([key]) => options[key as keyof SubmitOptions] !== undefined)?.[1];
+  if (options.from === undefined) {
+    const ofMany = given(OF_MANY_JOBS);
+    if (ofMany !== undefined) throw CliFailure.usage(`${ofMany} is about many jobs: give them with --from`);
+    return;
+  }
+  const ofOne = given(OF_ONE_JOB);
+  if (ofOne !== undefined)
+    throw CliFailure.usage(`${ofOne} is about one job, and with --from each line says its own: leave it out`);
+  if (options.follow !== undefined) throw CliFailure.usage("--follow shows one job; with --from use --wait");
 }
 
 async function submit(

@@ -1,0 +1,72 @@
+/** `log verify`: checks a ledger from zero, and says where it is wrong first. */
+import type { Command } from "commander";
+import { openExport, type VerifyOptions, type VerifyOutcome, verifyExport, verifyLedger } from "../../client/index.js";
+import { refuseServerBesideLog, untilOf, withQuestions } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
+import { listenForInterrupt } from "../interrupt.js";
+import { type CommonOptions, commonOptionsOf } from "../options.js";
+import { printDocument } from "../printing.js";
+import { ProgressBar } from "../progress-bar.js";
+import type { Terminal } from "../terminal.js";
+import { counted } from "../wording.js";
+
+export function registerLogVerify(log: Command, terminal: Terminal): void {
+  const command = log
+    .command("verify")
+    .summary("check the ledger from its first entry on")
+    .description(
+      "Checks the whole ledger, or with --at its beginning: that no entry is missing, that each names the one before, that\n" +
+        "reigns follow each other, that neither time nor the intake's progress goes back, that each fact may happen to its\n" +
+        "job, that no pool and no worker is ever over capacity, that whoever was granted a start is one whom the grant rule\n" +
+        "starts there, and that each word about an attempt names the grant that was live. The exit code is 4 at the first\n" +
+        "thing that is wrong, and its address is told. It changes nothing.",
+    )
+    .action(async (_own: unknown, self: Command) => {
+      const options = commonOptionsOf(self);
+      const { log: path } = options;
+      if (path === undefined) {
+        await withQuestions(self, terminal, async (questions) => {
+          const ledger = await questions.ledger();
+          await verify((how) => verifyLedger(ledger, how), options, terminal);
+        });
+        return;
+      }
+      refuseServerBesideLog(options);
+      const exported = await openExport(path);
+      await verify((how) => verifyExport(exported, how), options, terminal);
+    });
+  addExamples(command, ["signalbox log verify", "signalbox log verify --log backup.jsonl"]);
+}
+
+async function verify(
+  act: (how: VerifyOptions) => Promise<VerifyOutcome>,
+  options: CommonOptions,
+  terminal: Terminal,
+): Promise<void> {
+  using interrupt = listenForInterrupt();
+  const bar = new ProgressBar(terminal);
+  const outcome = await act({
+    until: untilOf(options),
+    signal: interrupt.signal,
+    onEntry: (position, last) =>
+      bar.show({
+        share: position / last,
+        count: position,
+        text: `${position} of ${counted(last, "entry", "entries")}`,
+      }),
+  }).finally(() => bar.end());
+  if (!outcome.ok) {
+    const { address, problem } = outcome;
+    printDocument(terminal, options.output, { ok: false, address, problem }, () => "");
+    throw CliFailure.difference(problem, `Look at it with \`signalbox log tail --from ${address.split(".")[0]}\`.`);
+  }
+  const { entries, facts, jobs, grants, epochs, at } = outcome.verified;
+  if (interrupt.signal.aborted) throw interrupt.failure(`the first ${counted(entries, "entry", "entries")} are right`);
+  printDocument(terminal, options.output, { ok: true, ...outcome.verified }, () =>
+    at === null
+      ? "the ledger is empty"
+      : `all is right: ${counted(entries, "entry", "entries")} with ${counted(facts, "fact")}, ` +
+        `${counted(jobs, "job")}, ${counted(grants, "grant")}, ${counted(epochs, "reign")}, up to ${at}`,
+  );
+}
