@@ -21,12 +21,13 @@ import {
   type Position,
   poolName,
   position,
+  reservationId,
   workerId,
 } from "../../events/names.js";
 import { demandOf } from "../../projections/demand.js";
 import { Fold } from "../../projections/fold.js";
 import { type JobRow, liveAttempt } from "../../projections/jobs.js";
-import { startGranted, startsDenied } from "../../projections/start-facts.js";
+import { reservationGranted, startGranted, startsDenied } from "../../projections/start-facts.js";
 import { type Decision, decideStarts } from "../../projections/starts.js";
 
 /** An entry and where it stands. */
@@ -155,7 +156,7 @@ export class LedgerBuilder {
     return this.fact(startGranted({ row, worker: workerId(worker), demand, overtook: [] }, LEASE_MS));
   }
 
-  /** What the grant rule decides now, starts first, then denials, in one entry; no entry if it decides nothing. */
+  /** What the grant rule decides now, reservations and starts first, then denials, in one entry; no entry if it decides nothing. */
   decided(): this {
     this.decide();
     return this;
@@ -165,6 +166,7 @@ export class LedgerBuilder {
   decide(): Decision {
     const decision = decideStarts(this.fold.waiting, this.fold.slots);
     this.together(() => {
+      for (const start of decision.reserved) this.fact(reservationGranted(start));
       for (const start of decision.starts) this.fact(startGranted(start, LEASE_MS));
       for (const denial of startsDenied(decision.denials, this.fold.slots)) this.fact(denial);
     });
@@ -209,6 +211,21 @@ export class LedgerBuilder {
 
   cancelled(id: string, reason = "cancelled on request"): this {
     return this.fact({ type: "JobCancelled", job: jobId(id), reason });
+  }
+
+  // Direct execution
+
+  reserves(id: string, resources: Readonly<Record<string, number>> = {}, leaseMs = LEASE_MS): this {
+    const holder = `holder of ${id}`;
+    return this.fact({ type: "ReservationRequested", reservation: reservationId(id), resources, leaseMs, holder });
+  }
+
+  released(id: string): this {
+    return this.fact({ type: "ReservationReleased", reservation: reservationId(id), reason: "released" });
+  }
+
+  expired(id: string): this {
+    return this.fact({ type: "ReservationExpired", reservation: reservationId(id), reason: "silent" });
   }
 
   // Writing
