@@ -2,7 +2,6 @@
  * Who was heard of when: workers in processes of their own, and holders of reservations. Only while leading, and only in memory:
  * a new leader gives everybody a fresh grace (D8). That a lease has expired becomes a fact; that it was renewed does not.
  */
-import { remember } from "../../events/remember.js";
 import type { Clock } from "../clock.js";
 
 export class LeaseWatch {
@@ -17,13 +16,12 @@ export class LeaseWatch {
     this.#heardMs.set(id, this.#clock.elapsedMs());
   }
 
-  /**
-   * How long nothing was heard of somebody. Whoever is asked about for the first time has a whole lease from then on: it came just
-   * now, perhaps by a message that nobody answers, or was there when the reign began.
-   */
+  /** How long nothing was heard of somebody; of whom nothing ever was, since this was first asked: when the reign began, or they came. */
   silentMs(id: string): number {
     const now = this.#clock.elapsedMs();
-    return now - remember(this.#heardMs, id, () => now);
+    const heard = this.#heardMs.get(id);
+    if (heard === undefined) this.#heardMs.set(id, now);
+    return now - (heard ?? now);
   }
 
   /** Forgets all who are not known any more. */

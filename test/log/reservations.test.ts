@@ -1,7 +1,6 @@
 /** Reservations at the dispatcher: how long the silence of a holder lasts before its slots are given to others (DEC-004, D8). */
 import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../../src/clock.js";
-import { LeaseWatch } from "../../src/dispatcher/lease-watch.js";
 import type { Log } from "../../src/log/log.js";
 import { eventually } from "../embedded/folders.js";
 import { factsOf, ledgerUntil, memoryLog, startDispatcher } from "./dispatcher-stage.js";
@@ -58,18 +57,4 @@ test("given a reign much older than a lease, when somebody reserves, then its le
   clock.forward(LEASE_MS);
   const entries = await ledgerUntil(ledger, (all) => factsOf(all).some(({ type }) => type === "ReservationExpired"));
   expect(factsOf(entries).at(-1)).toMatchObject({ type: "ReservationExpired", reservation: "r1" });
-});
-
-test("given somebody new, when it is asked how long nothing was heard of it, then no time at all, and from then on it counts", () => {
-  const clock = new MovableClock();
-  const leases = new LeaseWatch(clock);
-  clock.forward(LONG_MS);
-  expect(leases.silentMs("r1")).toBeLessThan(LEASE_MS);
-  clock.forward(LEASE_MS);
-  expect(leases.silentMs("r1")).toBeGreaterThanOrEqual(LEASE_MS);
-  leases.heard("r1");
-  expect(leases.silentMs("r1")).toBeLessThan(LEASE_MS);
-  clock.forward(LEASE_MS);
-  leases.keepOnly((id) => id !== "r1");
-  expect(leases.silentMs("r1")).toBeLessThan(LEASE_MS);
 });
