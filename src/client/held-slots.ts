@@ -87,9 +87,10 @@ export class Held implements HeldSlots {
   /** Renews until it is released or lost. Any news about it is a reason to ask at once. */
   async #keep(): Promise<void> {
     let pauseMs = this.leaseMs / RENEWALS_PER_LEASE;
-    for (;;) {
-      await nextNews(this.#news, this.#over.signal, pauseMs);
-      if (this.#over.signal.aborted) return;
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      await nextNews(this.#news, pauseMs, signal);
+      if (signal.aborted) return;
       pauseMs = (await this.#renew()) ? this.leaseMs / RENEWALS_PER_LEASE : this.#desk.tryAgainMs;
     }
   }

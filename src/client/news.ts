@@ -1,17 +1,16 @@
-/** Waiting for what the scheduler announces, which may be lost, and so never for longer than a while. */
+/** Waiting for the next thing that somebody tells us, without relying on being told. */
 
-/** Resolves with the next `fact` event, after `msMax`, or when `signal` aborts. */
-export function nextNews(news: EventTarget, signal: AbortSignal, msMax: number): Promise<void> {
+/** Resolves with the next `news` event, after `msMax`, or when `signal` aborts, whichever comes first. */
+export function nextNews(target: EventTarget, msMax: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
-      news.removeEventListener("fact", done);
+      target.removeEventListener("news", done);
       signal.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, msMax);
-    news.addEventListener("fact", done);
-    if (signal.aborted) done();
-    else signal.addEventListener("abort", done);
+    target.addEventListener("news", done);
+    signal.addEventListener("abort", done);
   });
 }

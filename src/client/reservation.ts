@@ -52,7 +52,7 @@ export async function reserveSlots(
   const { nc, subjects } = session;
   const subscription = nc.subscribe(subjects.event(id, "*"), {
     // Without the right to listen there is no news, and asking has to do.
-    callback: (error) => void (error === null && news.dispatchEvent(new Event("fact"))),
+    callback: (error) => void (error === null && news.dispatchEvent(new Event("news"))),
   });
   const stopListening = () => {
     if (!nc.isClosed() && !subscription.isClosed()) subscription.unsubscribe();
@@ -89,12 +89,12 @@ class Waiting {
       for (;;) {
         // Listening begins before asking: what comes between the answer and the wait is not slept through.
         const { leaseMs, tryAgainMs } = this.#desk;
-        const next = nextNews(this.#news, ended, Math.min(ASK_EVERY_MS, leaseMs / RENEWALS_PER_LEASE));
+        const next = nextNews(this.#news, Math.min(ASK_EVERY_MS, leaseMs / RENEWALS_PER_LEASE), ended);
         const seen = await this.#look();
         signal?.throwIfAborted();
         if (seen?.view.state === "granted") return seen;
         if (seen !== null) this.#hooks.onWaiting?.(seen.view);
-        await (seen === null ? nextNews(this.#news, ended, tryAgainMs) : next);
+        await (seen === null ? nextNews(this.#news, tryAgainMs, ended) : next);
         signal?.throwIfAborted();
       }
     } finally {

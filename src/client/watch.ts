@@ -41,7 +41,7 @@ export async function watchJob(session: Session, id: string, hooks: WatchHooks =
       const fact = read<AnnouncedFact>(message);
       if (fact === null) return;
       hooks.onFact?.(fact);
-      news.dispatchEvent(new Event("fact"));
+      news.dispatchEvent(new Event("news"));
     },
   });
   const progress = nc.subscribe(subjects.progress(id as JobId), {
@@ -56,11 +56,11 @@ export async function watchJob(session: Session, id: string, hooks: WatchHooks =
     let isTold = false;
     while (!signal.aborted) {
       // Listening begins before asking: a fact that comes between the answer and the wait is not slept through.
-      const next = nextNews(news, signal, ASK_EVERY_MS);
+      const next = nextNews(news, ASK_EVERY_MS, signal);
       try {
         const job = await session.ask("job", { id });
         if (isTerminal(job.state)) {
-          news.dispatchEvent(new Event("fact"));
+          news.dispatchEvent(new Event("news"));
           return job;
         }
       } catch (error) {
