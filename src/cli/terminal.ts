@@ -35,6 +35,8 @@ export interface Terminal {
   readonly errColors: Colors;
   /** Columns of the terminal; infinite when standard output is none, so that nothing is cut off in a file. */
   readonly width: number;
+  /** The same for standard error. */
+  readonly errWidth: number;
 }
 
 /** What is needed of `process`. */
@@ -42,7 +44,7 @@ export interface TerminalProcess {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   cwd(): string;
   exit(code: number): never;
 }
@@ -80,10 +82,16 @@ export function createTerminal(program: TerminalProcess): Terminal {
     colors: picocolors.createColors(mayColor && stdout.isTTY === true),
     errColors: picocolors.createColors(mayColor && stderr.isTTY === true),
     get width() {
-      return stdout.isTTY === true ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+      return widthOf(stdout);
+    },
+    get errWidth() {
+      return widthOf(stderr);
     },
   };
 }
+
+const widthOf = ({ isTTY, columns = 80 }: TerminalProcess["stderr"]): number =>
+  isTTY === true ? columns : Number.POSITIVE_INFINITY;
 
 /** The option counts wherever it stands, but not behind `--`, where another program's arguments begin. */
 function asksForNoColor(argv: readonly string[]): boolean {

@@ -13,6 +13,8 @@ export interface HeldSlots extends AsyncDisposable {
   readonly id: string;
   /** The position of the entry that granted it, which grows with every grant: a token for whatever you write to. */
   readonly grant: number;
+  /** Pool → units, under the limits in force at the grant; empty if they have no pool for it. */
+  readonly demand: Readonly<Record<string, number>>;
   readonly leaseMs: number;
   /** Aborts, with a `ReservationLost` as its reason, when the slots must not be used any more. */
   readonly lost: AbortSignal;
@@ -34,6 +36,7 @@ const RELEASE_MS_MAX = 10_000;
 
 export class Held implements HeldSlots {
   readonly grant: number;
+  readonly demand: Readonly<Record<string, number>>;
   readonly leaseMs: number;
   readonly #desk: ReservationDesk;
   readonly #news: EventTarget;
@@ -50,6 +53,7 @@ export class Held implements HeldSlots {
     this.#news = news;
     this.#stopListening = stopListening;
     this.grant = view.grant ?? 0;
+    this.demand = view.demand;
     this.leaseMs = leaseMs;
     this.#renewedAt = askedAt;
     this.#guard = new LeaseGuard(systemClock, leaseMs, () => {
