@@ -2,11 +2,12 @@
  * Slots that are held for direct execution: their lease is renewed until they are given back. A lease that could not be renewed
  * cannot be made up for: others may have the slots soon, and whoever holds them must stop using them before (D8).
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { formatDuration } from "../../events/duration.js";
 import { systemClock } from "../clock.js";
 import { LeaseGuard, msSince, type Reading } from "../worker/lease-guard.js";
 import { nextNews } from "./news.js";
-import { RENEWALS_PER_LEASE, type Released, type ReservationDesk, type Seen } from "./reservation-desk.js";
+import { RENEWALS_PER_LEASE, type ReservationDesk, type Seen } from "./reservation-desk.js";
 
 /** Slots that are held. */
 export interface HeldSlots extends AsyncDisposable {
@@ -18,12 +19,12 @@ export interface HeldSlots extends AsyncDisposable {
   readonly leaseMs: number;
   /** Aborts, with a `ReservationLost` as its reason, when the slots must not be used any more. */
   readonly lost: AbortSignal;
-  /**
-   * Gives them back. `gone`: they had been lost before. `unanswered`: nobody could be told; they are free when the lease has ended.
-   * May be called twice.
-   */
+  /** Gives them back. May be called twice. */
   release(reason?: string): Promise<Released>;
 }
+
+/** `gone`: they had been lost before. `unanswered`: nobody could be told; they are free when the lease has ended. */
+export type Released = "released" | "gone" | "unanswered";
 
 /** The reservation ended without our doing: its slots must not be used any more. */
 export class ReservationLost extends Error {
@@ -33,6 +34,8 @@ export class ReservationLost extends Error {
 
 /** Then nobody can be told, and the lease has to end by itself. */
 const RELEASE_MS_MAX = 10_000;
+/** A renewal without an answer is repeated after this share of the lease. */
+const TRIES_PER_LEASE = 6;
 
 export class Held implements HeldSlots {
   readonly grant: number;
@@ -81,11 +84,13 @@ export class Held implements HeldSlots {
     await this.release();
   }
 
+  /** Where the answer leaves it open, our own clocks tell whether the lease had ended before. */
   async #release(reason: string): Promise<Released> {
     this.#stop();
-    const released = await this.#desk.release(reason, Math.min(RELEASE_MS_MAX, this.leaseMs));
-    const isExpired = msSince(this.#renewedAt, systemClock) >= this.leaseMs;
-    return released === "unanswered" && isExpired ? "gone" : released;
+    const hadEnded = msSince(this.#renewedAt, systemClock) >= this.leaseMs;
+    const outcome = await this.#desk.release(reason, Math.min(RELEASE_MS_MAX, this.leaseMs));
+    if (outcome === "unsure") return hadEnded ? "gone" : "released";
+    return outcome === "unanswered" && hadEnded ? "gone" : outcome;
   }
 
   /** Renews until it is released or lost. Any news about it is a reason to ask at once. */
@@ -95,7 +100,9 @@ export class Held implements HeldSlots {
     while (!signal.aborted) {
       await nextNews(this.#news, pauseMs, signal);
       if (signal.aborted) return;
-      pauseMs = (await this.#renew()) ? this.leaseMs / RENEWALS_PER_LEASE : this.#desk.tryAgainMs;
+      // An answer that is late counts too, but meanwhile it is asked again: it may be lost.
+      const isRenewed = await Promise.race([this.#renew(), delay(this.leaseMs / TRIES_PER_LEASE, false)]);
+      pauseMs = isRenewed ? this.leaseMs / RENEWALS_PER_LEASE : this.#desk.tryAgainMs;
     }
   }
 
@@ -103,14 +110,16 @@ export class Held implements HeldSlots {
   async #renew(): Promise<boolean> {
     // Why nobody answered does not matter: it is tried on, and the guard knows how long that may last.
     const seen = await this.#desk.renew().catch(() => undefined);
-    if (this.#over.signal.aborted) return true;
     if (seen === undefined) return false;
+    if (this.#over.signal.aborted) return true;
     if (seen?.view.grant !== this.grant) {
       this.#lose(`${this.id} is there no more: it has expired, or was released by somebody else`);
       return true;
     }
-    this.#renewedAt = seen.askedAt;
-    this.#guard.renewed(seen.askedAt);
+    if (seen.askedAt.elapsedMs > this.#renewedAt.elapsedMs) {
+      this.#renewedAt = seen.askedAt;
+      this.#guard.renewed(seen.askedAt);
+    }
     return true;
   }
 

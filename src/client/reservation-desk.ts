@@ -24,15 +24,18 @@ export interface Seen {
   readonly askedAt: Reading;
 }
 
-/** What became of a release. `gone`: there was nothing to give back, because it had expired or was released by somebody else. */
-export type Released = "released" | "gone" | "unanswered";
+/**
+ * What became of a release. `gone`: there was nothing to give back. `unsure`: nor was there, but an earlier request without an answer
+ * may have done it. `unanswered`: nobody could be told.
+ */
+export type ReleaseOutcome = "released" | "gone" | "unsure" | "unanswered";
 
 export const RENEWALS_PER_LEASE = 3;
 /** Until the scheduler has said which lease it gives. */
 const LEASE_MS_GUESS = 30_000;
-/** An answer takes milliseconds. One that is lost must leave time to ask again within the lease, however short that is. */
-const ANSWERS_PER_LEASE = 6;
-const ANSWER_MS_MIN = 200;
+/** An answer takes milliseconds; on a busy machine it may take a good part of a short lease. */
+const ANSWERS_PER_LEASE = 2;
+const ANSWER_MS_MIN = 500;
 const ANSWER_MS_MAX = 2_000;
 const TRIES_PER_LEASE = 20;
 const TRY_AGAIN_MS_MIN = 50;
@@ -100,7 +103,7 @@ export class ReservationDesk {
   }
 
   /** Gives it back, asking again for at most `msMax`. */
-  async release(reason: string, msMax: number): Promise<Released> {
+  async release(reason: string, msMax: number): Promise<ReleaseOutcome> {
     const deadline = systemClock.elapsedMs() + msMax;
     let isSure = true;
     for (;;) {
@@ -108,8 +111,7 @@ export class ReservationDesk {
         await this.#ask("release", { id: this.id, reason });
         return "released";
       } catch (error) {
-        // An earlier one may have been heard, and only its answer lost.
-        if (error instanceof ClientFailure && error.code === "not-found") return isSure ? "gone" : "released";
+        if (error instanceof ClientFailure && error.code === "not-found") return isSure ? "gone" : "unsure";
         if (!mayPass(error)) throw error;
         if (error.code !== "no-scheduler") isSure = false;
       }

@@ -92,7 +92,11 @@ class Waiting {
         const next = nextNews(this.#news, Math.min(ASK_EVERY_MS, leaseMs / RENEWALS_PER_LEASE), ended);
         const seen = await this.#look();
         signal?.throwIfAborted();
-        if (seen?.view.state === "granted") return seen;
+        if (seen?.view.state === "granted") {
+          // An old answer, because we were stopped or asleep in between, is no ground to begin on: it is asked again.
+          if (msSince(seen.askedAt, systemClock) < seen.view.leaseMs / RENEWALS_PER_LEASE) return seen;
+          continue;
+        }
         if (seen !== null) this.#hooks.onWaiting?.(seen.view);
         await (seen === null ? nextNews(this.#news, tryAgainMs, ended) : next);
         signal?.throwIfAborted();

@@ -43,6 +43,7 @@ export function registerRun(program: Command, terminal: Terminal): void {
     .option("--lease <duration>", "how long the slots are kept for us when nothing is heard of us", duration)
     .option("--wait-max <duration>", "give up if it is not its turn within this time (exit code 1)", duration)
     .option("--quiet", "say nothing about the waiting")
+    .showHelpAfterError("Put the command behind --, as in: signalbox run --resource cpu=1 -- ls -l")
     .action(async (argv: string[], _own: unknown, self: Command) => {
       const [name = "", ...args] = argv;
       if (name === "") throw CliFailure.usage("the command's name is empty");
