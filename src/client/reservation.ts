@@ -3,10 +3,11 @@
  * request is repeated), an announcement (each renewal tells how it stands), the leader (it is tried on).
  */
 import { randomBytes } from "node:crypto";
+import { JOB_ID_PATTERN } from "../../events/names.js";
 import type { ReservationView } from "../../projections/views.js";
 import { systemClock } from "../clock.js";
 import { msSince, type Reading, readClocks } from "../worker/lease-guard.js";
-import type { ClientFailure } from "./failure.js";
+import { ClientFailure } from "./failure.js";
 import { Held, type HeldSlots, ReservationLost } from "./held-slots.js";
 import { nextNews } from "./news.js";
 import { mayPass, RENEWALS_PER_LEASE, ReservationDesk, type Seen, type Wanted } from "./reservation-desk.js";
@@ -47,6 +48,8 @@ export async function reserveSlots(
   hooks: WaitingHooks = {},
 ): Promise<HeldSlots> {
   signal?.throwIfAborted();
+  // It becomes a part of a subject, on which the server must not stumble.
+  if (!JOB_ID_PATTERN.test(id)) throw new ClientFailure("invalid", "id: must be a reservation's id");
   const desk = new ReservationDesk(session, { id, ...wanted });
   const news = new EventTarget();
   const { nc, subjects } = session;

@@ -142,6 +142,26 @@ describe("a holder that is gone", () => {
     expect(uses(stage)).toEqual(["+running", `-${reservations(stage)[0]}`, "-running", "+q1", "-q1"]);
   });
 
+  test("given it waits and was stopped beyond its lease, when it goes on, then it stands at the end of the line, and says so", async () => {
+    const { stage } = await openStage();
+    const holder = run(stage, ["--", "cat"]);
+    await stage.watch.until("it is granted", (watch) => watch.ofType("ReservationGranted").length === 1);
+    const stopped = run(stage, ["--lease", "1s", "--", "true"]);
+    await eventually("it waits", () => (stopped.stderr().includes("position 1") ? true : null));
+    stopped.signal("SIGSTOP");
+    await stage.watch.until("its place expires", (watch) => watch.ofType("ReservationExpired").length === 1);
+    const next = run(stage, ["--", "true"]);
+    await requested(stage, 3);
+    stopped.signal("SIGCONT");
+    await requested(stage, 4);
+    const [, first, second, again] = reservations(stage);
+    expect(again).toBe(first);
+    holder.stdin.end();
+    expect(await Promise.all([holder.ended, next.ended, stopped.ended])).toEqual([0, 0, 0]);
+    expect(stopped.stderr()).toContain("its place in the line was lost in a long silence; asking anew\n");
+    expect(uses(stage).slice(-4)).toEqual([`+${second}`, `-${second}`, `+${again}`, `-${again}`]);
+  });
+
   test("given it was stopped beyond its lease, when it goes on, then the next has its slot, and it ends its command and says so", async () => {
     const { stage } = await openStage();
     const stopped = run(stage, ["--lease", "2s", "--", ...TELLS_PIDS]);
