@@ -8,7 +8,7 @@ export { type HeldSlots, type Released, ReservationLost } from "./held-slots.js"
 export { asOf, openExportedLog } from "./offline.js";
 export type { Answers, HealthAnswer, Questions } from "./questions.js";
 export { firstAfter, foldLedger, parseUntil, readMessages, type Until } from "./reader.js";
-export { type ReservationRequest, reserveSlots } from "./reservation.js";
+export { reserveSlots } from "./reservation.js";
 export { readResult } from "./result.js";
 export { type CommandAnswer, openSession, type Session } from "./session.js";
 export { type SubmissionRequest, type Submitted, submitJob } from "./submit.js";

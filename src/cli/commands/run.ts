@@ -76,7 +76,7 @@ async function run(session: Session, argv: Argv, options: RunOptions, terminal: 
     stop: lost,
     graceMs: Math.min(GRACE_MS_MAX, leaseMs / GRACES_PER_LEASE),
   }).catch(async (error: unknown) => {
-    await giveBack(slots, "the command could not be started", terminal);
+    await giveBack(slots, "the command was not run to its end", terminal);
     throw error;
   });
   const released = await giveBack(slots, `exit code ${end.exitCode}`, terminal);
