@@ -38,10 +38,12 @@ export function takeReserved(
     const { capacity, used, paused } = mustPool(slots, name);
     return { capacity, used, closed: paused };
   });
+  const set = poolSet(demand);
   const rival = Object.values<Draft<Reservation>>(slots.reservations).find(
-    (other) => other.grant !== null && poolSet(demandOf(other, limits)) === poolSet(demand),
+    (other) => other.grant !== null && poolSet(demandOf(other, limits)) === set,
   );
-  if (rival !== undefined) throw new SlotViolation(`${rival.id} holds the same pools, and only one may (DEC-004)`);
+  if (rival !== undefined && set !== NO_POOLS)
+    throw new SlotViolation(`${rival.id} holds the same pools, and only one may (DEC-004)`);
   for (const [name, units] of demand) mustPool(slots, name).used += units;
   reservation.grant = grant;
   reservation.since = at;
@@ -54,6 +56,8 @@ export function endReservation(slots: SlotsDraft, limits: Limits, id: Reservatio
   delete slots.reservations[id];
 }
 
+/** The set of a demand of no pool: it is in nobody's way, however many have it. */
+export const NO_POOLS = "";
 /** Equal for demands of the same pools, whatever the units. */
 export const poolSet = (demand: Demand): string => [...demand.keys()].join(" ");
 

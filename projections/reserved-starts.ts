@@ -2,9 +2,9 @@
 import type { JobId, PoolName, ReservationId } from "../events/names.js";
 import { remember } from "../events/remember.js";
 import { type Demand, demandOf } from "./demand.js";
-import { poolSet, reservationsOf } from "./reservations.js";
+import { NO_POOLS, poolSet, reservationsOf } from "./reservations.js";
 import { fits, stuckPools, subtract } from "./room.js";
-import type { Slots } from "./slots.js";
+import type { Reservation, Slots } from "./slots.js";
 
 /** A reservation that gets its slots now. */
 export interface ReservedStart {
@@ -19,26 +19,23 @@ export interface Rival {
 
 /**
  * Goes through the waiting reservations in their order, and takes what they get, and what is set aside for them, out of each room.
- * Whoever waits behind an active one of the same pools only waits for that to end, and keeps nobody from anything.
+ * Whoever waits behind another one of the same pools only waits for that one, and keeps nobody from anything.
  */
 export function startReservations(
   slots: Slots,
   rooms: readonly Map<PoolName, number>[],
-): { readonly reserved: readonly ReservedStart[]; readonly ahead: ReadonlyMap<string, readonly Rival[]> } {
+): { readonly reserved: readonly ReservedStart[]; readonly ahead: ReadonlyMap<string, readonly Reservation[]> } {
   const { waiting, active } = reservationsOf(slots);
   const reserved: ReservedStart[] = [];
-  const ahead = new Map<string, Rival[]>();
+  const ahead = new Map<string, Reservation[]>();
   const taken = new Set(active.map((reservation) => poolSet(demandOf(reservation, slots.limits))));
   for (const reservation of waiting) {
     const demand = demandOf(reservation, slots.limits);
     const set = poolSet(demand);
-    if (taken.has(set) || stuckPools(demand, slots).length > 0) continue;
-    if (rooms.every((room) => fits(demand, room))) {
-      taken.add(set);
-      reserved.push({ reservation: reservation.id, demand });
-    } else {
-      for (const pool of demand.keys()) remember(ahead, pool, () => [] as Rival[]).push(reservation);
-    }
+    if ((set !== NO_POOLS && taken.has(set)) || stuckPools(demand, slots).length > 0) continue;
+    taken.add(set);
+    if (rooms.every((room) => fits(demand, room))) reserved.push({ reservation: reservation.id, demand });
+    else for (const pool of demand.keys()) remember(ahead, pool, () => [] as Reservation[]).push(reservation);
     for (const room of rooms) subtract(demand, room);
   }
   return { reserved, ahead };

@@ -2,11 +2,12 @@
  * The grant rule: who starts now, and for everyone the pass looks at, why not. A pure function of the projection; the
  * dispatcher, StartDenied and `explain` all use this one.
  *
- * Reservations go first, in their order (DEC-004): one starts under the same conditions as a job, but needs no worker; one that waits
- * only for an active one of the same pools to end sets nothing aside. Then, going down the waiting order, a job starts if every pool that it demands is not paused and has room beside what is in use
- * and what is *set aside*, and a worker for its type has a free seat. If it does not start, its units are set aside in each of
- * its pools for the rest of the pass, so a job behind it may start only where that cannot delay it (INV-004). A job
- * that cannot start whatever ends (paused pool, demand above a lowered capacity, no worker) sets nothing aside (CC-5).
+ * Reservations go first, in their order (DEC-004): one starts under the same conditions as a job, but needs no worker; one that
+ * waits behind another one of the same pools sets nothing aside. Then, going down the waiting order, a job starts if every pool
+ * that it demands is not paused and has room beside what is in use and what is *set aside*, and a worker for its type has a free
+ * seat. If it does not start, its units are set aside in each of its pools for the rest of the pass, so a job behind it may start
+ * only where that cannot delay it (INV-004). A job that cannot start whatever ends (paused pool, demand above a lowered capacity,
+ * no worker) sets nothing aside (CC-5).
  *
  * All jobs of a line demand the same, so a line is left as soon as nothing behind can change the outcome: its head is stuck,
  * or all its pools have nothing left. A pass costs the number of lines plus the free units, not the number of jobs.

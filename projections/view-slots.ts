@@ -6,6 +6,7 @@ import { demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
 import { holdersIn } from "./holders.js";
 import { compareText, stateOf } from "./jobs.js";
+import { reservationsOf } from "./reservations.js";
 import { oldestFirst, type Pool, type Worker } from "./slots.js";
 
 /** The entry as of which something is shown: its position and time. */
@@ -36,6 +37,8 @@ export interface PoolView {
   readonly paused: boolean;
   /** How many waiting jobs demand units of it. */
   readonly waiting: number;
+  /** How many waiting reservations do; they go first. There only if any does (DEC-004). */
+  readonly waitingReservations?: number;
   /** Oldest grant first. */
   readonly holders: readonly HolderView[];
 }
@@ -98,6 +101,7 @@ export function slotsView(fold: Fold): SlotsView {
     for (const pool of demandOf(line, slots.limits).keys())
       waiting.set(pool, (waiting.get(pool) ?? 0) + line.rows.size);
   }
+  const demandsOfWaiting = reservationsOf(slots).waiting.map((reservation) => demandOf(reservation, slots.limits));
   const pools = Object.values<Pool>(slots.pools).map(({ name, capacity, used, paused }): PoolView => {
     const holders = holding.flatMap((holder): HolderView[] => {
       const { id: job, grant, since, by: worker } = holder;
@@ -106,7 +110,12 @@ export function slotsView(fold: Fold): SlotsView {
       return [{ job, units, grant, since, worker, ...(holder.isReservation && { reservation: true as const }) }];
     });
     const free = Math.max(0, capacity - used);
-    return { name, capacity, used, free, paused, waiting: waiting.get(name) ?? 0, holders };
+    const waitingReservations = demandsOfWaiting.filter((demand) => demand.has(name)).length;
+    return {
+      ...{ name, capacity, used, free, paused, waiting: waiting.get(name) ?? 0 },
+      ...(waitingReservations > 0 && { waitingReservations }),
+      holders,
+    };
   });
   return { ...asOf(fold), pools };
 }

@@ -16,7 +16,15 @@ export type {
   SlotsView,
   WorkersView,
 } from "../projections/views.js";
-export { type Answers, ClientFailure, type ClientFailureCode, type CommandAnswer } from "./client/index.js";
+export {
+  type Answers,
+  ClientFailure,
+  type ClientFailureCode,
+  type CommandAnswer,
+  type HeldSlots,
+  type Released,
+  ReservationLost,
+} from "./client/index.js";
 export { EmbeddedServerError, NatsBinaryError } from "./embedded/index.js";
 export { DrainFailed } from "./host.js";
 export { SignalboxClosed } from "./library/endings.js";
@@ -27,6 +35,7 @@ export {
   SignalboxOptionsError,
   type TypeDefinition,
 } from "./library/options.js";
+export type { ReserveOptions } from "./library/reservations.js";
 export { type JobHandle, type Signalbox, type SubmitOptions, startSignalbox } from "./library/signalbox.js";
 export { ConnectionFailed } from "./nats/connection.js";
 export { StreamUnfit } from "./nats/streams.js";

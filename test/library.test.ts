@@ -1,18 +1,19 @@
 /** The library: a scheduler inside a program, on real servers; and the example of the documentation, run as it stands. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { NotRetryable, SignalboxOptionsError, startSignalbox } from "../src/index.js";
+import { NotRetryable, ReservationLost, SignalboxOptionsError, startSignalbox } from "../src/index.js";
 import { connect } from "../src/nats/door.js";
 import { untilNoneWith } from "./cli/processes.js";
 import { startNatsServer } from "./support/nats-server.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const EXAMPLE_MS_MAX = 20_000;
+const EXAMPLES_MS_MAX = 60_000;
 
 let folder = "";
 
@@ -22,12 +23,9 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** The first block of a language in a Markdown text. */
-function blockOf(text: string, language: string): string {
-  const block = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, "m").exec(text)?.[1];
-  if (block === undefined) throw new Error(`docs/library.md has no ${language} block`);
-  return block;
-}
+/** The blocks of a language in a Markdown text, in their order. */
+const blocksOf = (text: string, language: string): readonly string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, block = ""]) => block);
 
 /** What a program without types may pass: in this one, the compiler would say it. */
 const WRONG_OPTIONS: readonly (readonly [string, object, RegExp])[] = [
@@ -48,21 +46,32 @@ const WRONG_OPTIONS: readonly (readonly [string, object, RegExp])[] = [
 ];
 
 describe("the library", () => {
-  test("given the example of docs/library.md, when it is run as it stands, then it prints what the page says, ends by itself and leaves no process", async () => {
-    const text = await readFile(join(root, "docs/library.md"), "utf8");
-    // Below the package, so that "signalbox" is this package; its store is elsewhere.
-    const place = await mkdtemp(join(root, "dist", "library-example-"));
-    try {
-      await writeFile(join(place, "example.mjs"), blockOf(text, "ts"));
-      const { PATH = "", HOME = "" } = process.env;
-      const options = { cwd: folder, timeout: EXAMPLE_MS_MAX, env: { PATH, HOME, TMPDIR: folder } };
-      const ran = await promisify(execFile)(process.execPath, [join(place, "example.mjs")], options);
-      expect(ran).toEqual({ stdout: blockOf(text, "text"), stderr: "" });
-      await untilNoneWith(folder);
-    } finally {
-      await rm(place, { recursive: true, force: true });
-    }
-  });
+  test(
+    "given the examples of docs/library.md, when each is run as it stands, then it prints what the page says, ends by itself and leaves no process",
+    async () => {
+      const text = await readFile(join(root, "docs/library.md"), "utf8");
+      const [examples, outputs] = [blocksOf(text, "ts"), blocksOf(text, "text")];
+      expect(examples.length).toBeGreaterThan(1);
+      expect(outputs).toHaveLength(examples.length);
+      // Below the package, so that "signalbox" is this package; its store is elsewhere.
+      const place = await mkdtemp(join(root, "dist", "library-example-"));
+      try {
+        for (const [index, example] of examples.entries()) {
+          const cwd = join(folder, String(index));
+          await mkdir(cwd);
+          await writeFile(join(place, "example.mjs"), example);
+          const { PATH = "", HOME = "" } = process.env;
+          const options = { cwd, timeout: EXAMPLE_MS_MAX, env: { PATH, HOME, TMPDIR: folder } };
+          const ran = await promisify(execFile)(process.execPath, [join(place, "example.mjs")], options);
+          expect(ran).toEqual({ stdout: outputs[index], stderr: "" });
+          await untilNoneWith(folder);
+        }
+      } finally {
+        await rm(place, { recursive: true, force: true });
+      }
+    },
+    EXAMPLES_MS_MAX,
+  );
 
   test("given functions as types, when jobs are submitted, then each ends as its function says", async () => {
     await using server = await startNatsServer();
@@ -179,6 +188,58 @@ describe("the library", () => {
     expect(await waiting.ended).toMatchObject({ state: "cancelled", reason: "not needed" });
     await box.command("cancel", { id: "first" });
     expect(["cancelled", "completed"]).toContain((await running.ended).state);
+  });
+
+  test("given queued jobs, when the program reserves, then it goes before them, and they go on when it releases", async () => {
+    await using server = await startNatsServer();
+    const order: string[] = [];
+    await using box = await startSignalbox({
+      nats: server.url,
+      types: { notes: { run: (params) => void order.push(String(params["name"])) } },
+    });
+    const slot = await box.reserve({ resources: {} });
+    expect(slot).toMatchObject({ demand: { global: 1 }, leaseMs: 30_000 });
+    const jobs = [await box.submit("notes", { name: "first" }), await box.submit("notes", { name: "second" })];
+    const next = box.reserve({ resources: {}, lease: "5s" });
+    await expect.poll(async () => (await box.query("reservations")).length).toBe(2);
+    order.push("program");
+    expect(await slot.release()).toBe("released");
+    {
+      await using held = await next;
+      expect(held.leaseMs).toBe(5_000);
+      expect(held.grant).toBeGreaterThan(slot.grant);
+      order.push("program again");
+    }
+    await Promise.all(jobs.map(({ ended }) => ended));
+    expect(order).toEqual(["program", "program again", "first", "second"]);
+    expect(await slot.release()).toBe("released");
+  });
+
+  test("given a slot is held and another awaited, when the box is closed, then the one is released and the other told", async () => {
+    await using server = await startNatsServer();
+    const box = await startSignalbox({ nats: server.url, types: {} });
+    const slot = await box.reserve({ resources: {} });
+    const waiting = box.reserve({ resources: {} });
+    await expect.poll(async () => (await box.query("reservations")).length).toBe(2);
+    const closed = box.close();
+    await expect(waiting).rejects.toMatchObject({ code: "signalbox-closed" });
+    await closed;
+    expect(await slot.release()).toBe("released");
+    expect(slot.lost.aborted).toBe(false);
+    await expect(box.reserve({ resources: {} })).rejects.toMatchObject({ code: "signalbox-closed" });
+    await using again = await startSignalbox({ nats: server.url, types: {} });
+    expect(await again.query("reservations")).toEqual([]);
+  });
+
+  test("given a slot, when somebody takes it away, or a lease or demand is wrong, then the program is told", async () => {
+    await using server = await startNatsServer();
+    await using box = await startSignalbox({ nats: server.url, types: {}, limits: { resources: { cpu: 1 } } });
+    const slot = await box.reserve({ resources: { cpu: 1 } });
+    await box.command("release", { id: slot.id });
+    await expect.poll(() => slot.lost.reason).toBeInstanceOf(ReservationLost);
+    expect(await slot.release()).toBe("gone");
+    await expect(box.reserve({ resources: { gpu: 1 } })).rejects.toMatchObject({ code: "invalid" });
+    await expect(box.reserve({ resources: {}, lease: "5x" })).rejects.toMatchObject({ code: "signalbox-options" });
   });
 
   test("given a plain publish by another client, when the box runs, then its functions take that job too", async () => {

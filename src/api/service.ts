@@ -100,16 +100,19 @@ async function command({ dispatcher }: ServiceOptions, verb: string, value: unkn
   if (!answered.ok) return answered.refusal;
   const { position, id } = answered;
   // Position null: it was so already, and nothing had to be recorded.
-  const done = { ok: true, position, ...(id !== null && { id }) };
+  const done = { ok: true as const, position, ...(id !== null && { id }) };
   if (verb !== "reserve" || id === null) return { value: done };
-  return { value: { ...done, reservation: await dispatcher.query((fold) => reservationView(fold, id)) } };
+  return await renewed(dispatcher, id, done);
 }
 
 /** A holder says that it is there still; answered with how its reservation stands. */
 async function renew({ dispatcher }: ServiceOptions, value: unknown): Promise<Reply> {
   const read = readAs(renewSchema, value);
-  if (!read.ok) return { refused: "invalid", reason: read.reason };
-  const { id } = read.value;
+  return read.ok ? await renewed(dispatcher, read.value.id, { ok: true }) : { refused: "invalid", reason: read.reason };
+}
+
+/** Whoever asks for a reservation, also for one that is there already, renews its lease by that. */
+async function renewed(dispatcher: Dispatcher, id: string, done: { readonly ok: true }): Promise<Reply> {
   const found = await dispatcher.inReign(({ leases, fold }) => {
     const reservation = reservationView(fold, id);
     if (reservation !== null) leases.heard(id);
@@ -119,7 +122,7 @@ async function renew({ dispatcher }: ServiceOptions, value: unknown): Promise<Re
   const { reservation } = found;
   if (reservation === null)
     return { refused: "not-found", reason: `there is no reservation ${id}: it was released, or has expired` };
-  return { value: { ok: true, reservation } };
+  return { value: { ...done, reservation } };
 }
 
 async function ask({ dispatcher, ledger }: ServiceOptions, name: QueryName, args: unknown): Promise<Reply> {

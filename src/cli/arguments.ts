@@ -1,5 +1,6 @@
 /** Readers of option values. What is wrong with one is said by commander, together with the option's name. */
 import { InvalidArgumentError } from "commander";
+import { DURATION_FORMS, parseDuration } from "../../events/duration.js";
 
 export function wholeNumber(from: number, to: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
@@ -8,6 +9,13 @@ export function wholeNumber(from: number, to: number = Number.MAX_SAFE_INTEGER):
     const range = to === Number.MAX_SAFE_INTEGER ? `from ${from} on` : `from ${from} to ${to}`;
     throw new InvalidArgumentError(`Give a whole number ${range}.`);
   };
+}
+
+/** A duration such as `30s`, in milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError(`Write a duration as ${DURATION_FORMS}.`);
+  return ms;
 }
 
 /** Collects `key=value` of an option that may be repeated. */

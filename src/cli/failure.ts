@@ -11,17 +11,19 @@ export const EXIT = {
   difference: 4,
   interrupted: 130,
   terminated: 143,
+  /** As a shell says it of a command. */
+  notExecutable: 126,
+  commandNotFound: 127,
 } as const;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Ends the command with a message for a person and no stack trace. */
 export class CliFailure extends Error {
   readonly code = "command-failed";
-  readonly exitCode: ExitCode;
+  readonly exitCode: number;
   /** What to do about it: printed on a line of its own. */
   readonly hint: string | undefined;
 
-  constructor(message: string, exitCode: ExitCode, hint?: string) {
+  constructor(message: string, exitCode: number, hint?: string) {
     super(message);
     this.exitCode = exitCode;
     this.hint = hint;
@@ -47,6 +49,11 @@ export class CliFailure extends Error {
     return new CliFailure(message, EXIT.difference, hint);
   }
 
+  /** Another program was run, and this is how it ended: its exit code is ours, and it has said itself what there was to say. */
+  static ofProgram(exitCode: number): CliFailure {
+    return new CliFailure("", exitCode);
+  }
+
   /** A signal ended the command before it was done. An empty message prints nothing. */
   static interrupted(signal: "SIGINT" | "SIGTERM", message = ""): CliFailure {
     return new CliFailure(message, signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
@@ -54,7 +61,7 @@ export class CliFailure extends Error {
 }
 
 /** Says on standard error what went wrong, and gives the exit code. The stack is for SIGNALBOX_DEBUG=1 only. */
-export function reportFailure(error: unknown, terminal: Terminal): ExitCode {
+export function reportFailure(error: unknown, terminal: Terminal): number {
   const isDebugging = (terminal.env["SIGNALBOX_DEBUG"] ?? "") !== "";
   const { red, dim } = terminal.errColors;
   const message = error instanceof Error ? error.message : String(error);
@@ -67,7 +74,7 @@ export function reportFailure(error: unknown, terminal: Terminal): ExitCode {
   return exitCodeOf(error);
 }
 
-function exitCodeOf(error: unknown): ExitCode {
+function exitCodeOf(error: unknown): number {
   if (error instanceof CliFailure) return error.exitCode;
   if (!(error instanceof ClientFailure)) return EXIT.failed;
   if (error.code === "not-found") return EXIT.notFound;

@@ -14,6 +14,8 @@ import { registerLimits } from "./commands/limits.js";
 import { registerLog } from "./commands/log.js";
 import { registerPause, registerResume } from "./commands/pools.js";
 import { registerQueue } from "./commands/queue.js";
+import { registerReservations } from "./commands/reservations.js";
+import { registerRun } from "./commands/run.js";
 import { registerSlots } from "./commands/slots.js";
 import { registerSubmit } from "./commands/submit.js";
 import { registerUp } from "./commands/up.js";
@@ -29,10 +31,12 @@ const COMMANDS: readonly Register[] = [
   registerUp,
   registerDemo,
   registerSubmit,
+  registerRun,
   registerJobs,
   registerJob,
   registerQueue,
   registerSlots,
+  registerReservations,
   registerExplain,
   registerWorkers,
   registerHealth,

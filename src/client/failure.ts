@@ -21,10 +21,17 @@ export class ClientFailure extends Error {
   readonly code: ClientFailureCode;
   /** What to do about it, in a sentence. */
   readonly hint: string | undefined;
+  /** The number in the scheduler's error header, if it was the scheduler that refused. */
+  readonly status: number | undefined;
 
-  constructor(code: ClientFailureCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ClientFailureCode,
+    message: string,
+    options: { hint?: string; cause?: unknown; status?: number } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    this.status = options.status;
   }
 }

@@ -9,10 +9,12 @@ export { type BulkReport, checkLines, type LineRange, submitLines } from "./bulk
 export { BulkWait } from "./bulk-wait.js";
 export { entryLine, headerLine, openExport } from "./exported-log.js";
 export { ClientFailure, type ClientFailureCode } from "./failure.js";
+export { type HeldSlots, type Released, ReservationLost } from "./held-slots.js";
 export { importLedger } from "./ledger-import.js";
 export { asOf, openExportedLog } from "./offline.js";
 export type { Answers, HealthAnswer, Questions } from "./questions.js";
 export { firstAfter, foldLedger, parseUntil, readMessages, type Until } from "./reader.js";
+export { reserveSlots } from "./reservation.js";
 export { readResult } from "./result.js";
 export { type CommandAnswer, openSession, type Session } from "./session.js";
 export { faultOfType } from "./submission-check.js";

@@ -29,8 +29,8 @@ export const notAllowed = (subject: string, cause?: unknown): ClientFailure =>
 const NOT_FOUND = 404;
 
 function serviceError({ headers }: Msg): ClientFailure | null {
-  const code = Number(headers?.get("Nats-Service-Error-Code") ?? "");
-  if (code === 0) return null;
-  const reason = headers?.get("Nats-Service-Error") ?? "";
-  return new ClientFailure(code === NOT_FOUND ? "not-found" : "refused", reason || `the scheduler answered ${code}`);
+  const status = Number(headers?.get("Nats-Service-Error-Code") ?? "");
+  if (status === 0) return null;
+  const reason = headers?.get("Nats-Service-Error") || `the scheduler answered ${status}`;
+  return new ClientFailure(status === NOT_FOUND ? "not-found" : "refused", reason, { status });
 }

@@ -3,13 +3,21 @@ import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../events/json.js";
 import type { JobView } from "../../projections/views.js";
 import type { QueryName } from "../api/queries.js";
-import { type CommandAnswer, type CommandVerb, openSession, type Questions, submitJob } from "../client/index.js";
+import {
+  type CommandAnswer,
+  type CommandVerb,
+  type HeldSlots,
+  openSession,
+  type Questions,
+  submitJob,
+} from "../client/index.js";
 import type { Ended } from "../dispatcher/dispatcher.js";
 import { startHost } from "../host.js";
 import { createLogger } from "../logger.js";
 import { untilRole } from "../role.js";
 import { Endings } from "./endings.js";
 import { type Duration, type SignalboxOptions, settingsOf } from "./options.js";
+import { Reservations, type ReserveOptions } from "./reservations.js";
 
 /** What a job may say about itself; see `types` for the defaults. */
 export interface SubmitOptions {
@@ -49,6 +57,12 @@ export interface Signalbox<Type extends string = string> extends AsyncDisposable
    * is not known whether it was stored (then submit it again with the same id).
    */
   submit(type: Type | AnyType, params?: JsonObject, options?: SubmitOptions): Promise<JobHandle>;
+  /**
+   * Direct execution: waits until the slots are free, ahead of every queued job, and holds them until they are released. They must
+   * not be used any more when `lost` aborts. Throws `ClientFailure` with `invalid` if they cannot be had, `SignalboxClosed` if the
+   * signalbox is closed before, the signal's reason if that aborts.
+   */
+  reserve(options: ReserveOptions): Promise<HeldSlots>;
   /** Asks about slots, jobs, limits …, as the contract's `query.<name>`. Throws `ClientFailure`. */
   readonly query: Questions["query"];
   /** Cancels, amends, pauses …, as the contract's `api.<verb>`; resolves when its facts are stored. Throws `ClientFailure`. */
@@ -56,8 +70,8 @@ export interface Signalbox<Type extends string = string> extends AsyncDisposable
   /** Settles when the scheduler has ended: closed, or by an error such as a corrupt ledger. */
   readonly ended: Promise<Ended>;
   /**
-   * Grants no new start, lets running jobs end within the grace, records the rest as lost, and stops the server if it is
-   * embedded. Throws what kept the end from being recorded. May be called twice.
+   * Gives back what is reserved, grants no new start, lets running jobs end within the grace, records the rest as lost, and stops
+   * the server if it is embedded. Throws what kept the end from being recorded. May be called twice.
    */
   close(): Promise<void>;
 }
@@ -82,6 +96,7 @@ export async function startSignalbox<Type extends string>(options: SignalboxOpti
   });
   await untilRole(host.scheduler, session.nc, host.ended);
   const endings = new Endings(session);
+  const reservations = new Reservations(session);
   let closing: Promise<void> | null = null;
 
   async function submit(type: string, params: JsonObject = {}, options: SubmitOptions = {}): Promise<JobHandle> {
@@ -99,6 +114,8 @@ export async function startSignalbox<Type extends string>(options: SignalboxOpti
 
   async function close(): Promise<void> {
     endings.stopAsking();
+    // While there is somebody who can record it.
+    await Promise.race([reservations.close(), host.ended]);
     const stopping = host.scheduler.stop();
     await Promise.race([stopping, host.ended]);
     await endings.close();
@@ -115,6 +132,7 @@ export async function startSignalbox<Type extends string>(options: SignalboxOpti
     url: host.url,
     namespace: loaded.configuration.namespace,
     submit,
+    reserve: (options) => reservations.reserve(options),
     query: <Name extends QueryName>(name: Name, args: object = {}) => session.query(name, args),
     command: (verb, args) => session.command(verb, args),
     ended: host.ended,

@@ -8,42 +8,56 @@ import type { Clock } from "../clock.js";
 const UNRENEWED_SHARE_MAX = 2 / 3;
 const LOOKS_PER_LEASE = 12;
 
+/** What the two clocks say at one moment. */
+export interface Reading {
+  readonly elapsedMs: number;
+  readonly wallMs: number;
+}
+
+export const readClocks = (clock: Clock): Reading => ({ elapsedMs: clock.elapsedMs(), wallMs: clock.now() });
+
+/** How long it is since then, by the clock that says longer. */
+export function msSince(then: Reading, clock: Clock): number {
+  const { elapsedMs, wallMs } = readClocks(clock);
+  return Math.max(elapsedMs - then.elapsedMs, wallMs - then.wallMs);
+}
+
 export class LeaseGuard {
   readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #onNearEnd: () => void;
-  #renewed: { readonly elapsedMs: number; readonly wallMs: number };
+  #renewed: Reading;
   #isNearEnd = false;
+  #isStopped = false;
   #cancel = () => {};
 
   constructor(clock: Clock, leaseMs: number, onNearEnd: () => void) {
     this.#clock = clock;
     this.#leaseMs = leaseMs;
     this.#onNearEnd = onNearEnd;
-    this.#renewed = this.#read();
+    this.#renewed = readClocks(clock);
     this.#look();
   }
 
-  renewed(): void {
-    this.#renewed = this.#read();
+  /** `at`: when the renewal was sent, if its answer may have taken long: the lease counts from no later than that. */
+  renewed(at: Reading = readClocks(this.#clock)): void {
+    this.#renewed = at;
     this.#isNearEnd = false;
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#cancel();
   }
 
   #look(): void {
-    const { elapsedMs, wallMs } = this.#read();
-    const unrenewedMs = Math.max(elapsedMs - this.#renewed.elapsedMs, wallMs - this.#renewed.wallMs);
+    const unrenewedMs = msSince(this.#renewed, this.#clock);
     if (!this.#isNearEnd && unrenewedMs >= this.#leaseMs * UNRENEWED_SHARE_MAX) {
       this.#isNearEnd = true;
       this.#onNearEnd();
     }
+    // Whoever is told may stop it at once.
+    if (this.#isStopped) return;
     this.#cancel = this.#clock.after(this.#leaseMs / LOOKS_PER_LEASE, () => this.#look());
-  }
-
-  #read() {
-    return { elapsedMs: this.#clock.elapsedMs(), wallMs: this.#clock.now() };
   }
 }

@@ -55,6 +55,10 @@ describe("roles", () => {
     await hooks.until("/done", 1);
   });
 
+  test("an operator runs a command directly", async () => {
+    expect(await runAs("operator", "run", "--", "echo", "direct")).toEqual({ code: 0, stdout: "direct\n", stderr: "" });
+  });
+
   test("a viewer asks, and reads the ledger, also as of the past", async () => {
     expect(await runAs("viewer", "jobs", "-o", "json")).toMatchObject({ code: 0, stderr: "" });
     expect(await runAs("viewer", "slots", "--at", "1")).toMatchObject({ code: 0, stderr: "" });
@@ -89,6 +93,8 @@ describe("roles", () => {
     ["publisher", ["jobs"], "may not publish to signalbox.query.jobs"],
     ["viewer", ["submit", "hello"], "may not publish to signalbox.submit.hello"],
     ["viewer", ["cancel", "one"], "may not publish to signalbox.api.cancel"],
+    ["viewer", ["run", "--", "true"], "may not publish to signalbox.api.reserve"],
+    ["publisher", ["run", "--", "true"], "may not publish to signalbox.api.reserve"],
   ] as const)("given a %s, when %j, then the subject that is forbidden is named", async (role, args, reason) => {
     const { code, stdout, stderr } = await runAs(role, ...args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

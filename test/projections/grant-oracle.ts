@@ -1,13 +1,17 @@
 /**
  * The grant rule a second time, as its definition says it and without any of its code: a job starts if every pool that it
- * takes has room for it beside what is in use and what *all* waiting jobs ahead would take, the stuck ones left out.
+ * takes has room for it beside what is in use and what *all* waiting jobs ahead would take, the stuck ones left out. Reservations
+ * are ahead of all jobs, of those with the same pools only the first.
  * Every job is compared with every other, which nobody minds in a test.
  */
 import { isSlotHolding } from "../../events/states.js";
 import type { Fold } from "../../projections/fold.js";
 import { type JobRow, stateOf } from "../../projections/jobs.js";
+import type { Reservation } from "../../projections/slots.js";
 
 export interface OracleAnswer {
+  /** The reservations that get their slots, in their order. */
+  readonly reserved: readonly string[];
   /** `job@worker`, in the order of the starts. */
   readonly starts: readonly string[];
   /** For each waiting job that does not start, the pools that stop it, sorted: `global=full`. Seats are left out. */
@@ -20,6 +24,7 @@ export function oracle(fold: Fold): OracleAnswer {
   const holding = rows.filter((row) => isSlotHolding(stateOf(row)));
   const seats = freeSeats(fold, holding);
   const stuck = new Map(waiting.map((row) => [row, stuckBy(fold, row)]));
+  const { reserved, contending, active } = reservations(fold, holding);
   const starts: string[] = [];
   const blocked = new Map<string, string>();
   waiting.forEach((row, place) => {
@@ -28,10 +33,14 @@ export function oracle(fold: Fold): OracleAnswer {
       blocked.set(row.id, causes(why));
       return;
     }
-    const rivals = [...holding, ...waiting.slice(0, place).filter((other) => stuck.get(other)?.length === 0)];
+    const rivals = [
+      ...active,
+      ...contending,
+      ...holding,
+      ...waiting.slice(0, place).filter((other) => stuck.get(other)?.length === 0),
+    ];
     const full = needs(fold, row).filter(([pool, units]) => {
-      const taken = rivals.reduce((sum, other) => sum + unitsOf(fold, other, pool), 0);
-      return taken + units > capacity(fold, pool);
+      return sum(fold, rivals, pool) + units > capacity(fold, pool);
     });
     const seat = bestSeat(seats, row);
     if (full.length === 0 && seat !== null) {
@@ -41,7 +50,28 @@ export function oracle(fold: Fold): OracleAnswer {
       blocked.set(row.id, causes(full.map(([pool]) => [pool, "full"])));
     }
   });
-  return { starts, blocked };
+  return { reserved, starts, blocked };
+}
+
+/** Who demands slots: a job, or a reservation, which has no type. */
+type Claimant = JobRow | Reservation;
+
+/** Which reservations start, and for which room is to be kept: of those with the same pools one, and none beside an active one. */
+function reservations(fold: Fold, holding: readonly JobRow[]) {
+  const all = Object.values(fold.slots.reservations).sort((a, b) => a.place - b.place);
+  const active = all.filter(({ grant }) => grant !== null);
+  const contending: Reservation[] = [];
+  const reserved: string[] = [];
+  const poolsOf = (one: Reservation) => causes(needs(fold, one).map(([pool]) => [pool, ""]));
+  for (const one of all) {
+    const hasLike = [...active, ...contending].some((other) => poolsOf(one) !== "" && poolsOf(other) === poolsOf(one));
+    if (one.grant !== null || hasLike || stuckPoolsOf(fold, one).length > 0) continue;
+    const rivals = [...holding, ...active, ...contending];
+    if (needs(fold, one).every(([pool, units]) => sum(fold, rivals, pool) + units <= capacity(fold, pool)))
+      reserved.push(one.id);
+    contending.push(one);
+  }
+  return { reserved, contending, active };
 }
 
 type Named = readonly [pool: string, cause: string];
@@ -52,13 +82,13 @@ export const causes = (named: readonly Named[]): string =>
     .sort()
     .join(" ");
 
-export function needs(fold: Fold, row: JobRow): readonly (readonly [pool: string, units: number])[] {
+export function needs(fold: Fold, row: Claimant): readonly (readonly [pool: string, units: number])[] {
   const { global, types, resources } = fold.slots.limits;
-  const type = row.spec?.type ?? "";
+  const { type = "", resources: tags = {} } = "spec" in row ? (row.spec ?? {}) : row;
   return [
     ...(global === undefined ? [] : [["global", 1] as const]),
     ...(types?.[type] === undefined ? [] : [[`type:${type}`, 1] as const]),
-    ...Object.entries(row.spec?.resources ?? {}).flatMap(([tag, units]) =>
+    ...Object.entries(tags).flatMap(([tag, units]) =>
       resources?.[tag] === undefined ? [] : [[`resource:${tag}`, units] as const],
     ),
   ];
@@ -74,8 +104,11 @@ function goesBefore(a: JobRow, b: JobRow): number {
   return 0;
 }
 
-const unitsOf = (fold: Fold, row: JobRow, pool: string): number =>
+const unitsOf = (fold: Fold, row: Claimant, pool: string): number =>
   needs(fold, row).find(([name]) => name === pool)?.[1] ?? 0;
+
+const sum = (fold: Fold, rows: readonly Claimant[], pool: string): number =>
+  rows.reduce((units, row) => units + unitsOf(fold, row, pool), 0);
 
 function capacity(fold: Fold, pool: string): number {
   const { global, types, resources } = fold.slots.limits;
@@ -85,13 +118,17 @@ function capacity(fold: Fold, pool: string): number {
 }
 
 function stuckBy(fold: Fold, row: JobRow): readonly Named[] {
+  const found = stuckPoolsOf(fold, row);
+  return workers(fold).some(({ types }) => runs(types, row)) ? found : [...found, ["workers", "no-worker"]];
+}
+
+function stuckPoolsOf(fold: Fold, row: Claimant): readonly Named[] {
   const paused = new Set<string>(Object.values(fold.slots.pools).flatMap((pool) => (pool.paused ? [pool.name] : [])));
   const found: Named[] = [];
   for (const [pool, units] of needs(fold, row)) {
     if (paused.has(pool)) found.push([pool, "paused"]);
     else if (units > capacity(fold, pool)) found.push([pool, "over-capacity"]);
   }
-  if (!workers(fold).some(({ types }) => runs(types, row))) found.push(["workers", "no-worker"]);
   return found;
 }
 

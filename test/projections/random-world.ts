@@ -26,10 +26,11 @@ export const limitsArbitrary = (overtakes: fc.Arbitrary<number> = fc.constant(0)
       ...(maxOvertakes > 0 && { maxOvertakes }),
     }));
 
+const demanded = fc.dictionary(fc.constantFrom(...TAGS), fc.integer({ min: 1, max: 3 }));
 const job = fc.record({
   type: fc.constantFrom(...TYPES),
   priority: fc.constantFrom(0, 0, 0, 5, -5),
-  resources: fc.dictionary(fc.constantFrom(...TAGS), fc.integer({ min: 1, max: 3 })),
+  resources: demanded,
 });
 
 const picked = fc.nat();
@@ -58,6 +59,8 @@ export const happeningArbitrary = (limits: fc.Arbitrary<Limits>) =>
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave" as const), picked }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("reserve" as const), resources: demanded }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("release" as const), picked }) },
   );
 export type Happening = ReturnType<typeof happeningArbitrary> extends fc.Arbitrary<infer T> ? T : never;
 
@@ -114,6 +117,14 @@ export class World {
           (id) => book.workerLeft(id),
         );
       }
+      case "reserve":
+        this.#made += 1;
+        book.reserved(`r-${this.#made}`, sorted(happening.resources));
+        return;
+      case "release":
+        return this.#with(Object.keys(book.fold.slots.reservations), happening.picked, (id) =>
+          happening.picked % 2 === 0 ? book.released(id) : book.expired(id),
+        );
       default:
         return happening satisfies never;
     }

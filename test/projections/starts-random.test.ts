@@ -18,6 +18,7 @@ const fewSeats = fc.integer({ min: 1, max: 4 });
 
 describe("the grant rule in random worlds", () => {
   test("given any limits and any past, when the rule decides, then it starts exactly whom the definition starts, and says why not", () => {
+    let reserved = 0;
     let starts = 0;
     let denials = 0;
     checkRandomly(
@@ -30,6 +31,7 @@ describe("the grant rule in random worlds", () => {
           world.happen(happening);
           const expected = oracle(world.ledger.fold);
           const decision = world.ledger.decide();
+          expect(decision.reserved.map(({ reservation }) => String(reservation))).toEqual(expected.reserved);
           expect(decision.starts.map(({ row, worker }) => `${row.id}@${worker}`)).toEqual(expected.starts);
           for (const { row, shortages } of decision.denials) {
             expect(poolCauses(shortages), row.id).toBe(expected.blocked.get(row.id) ?? "it starts");
@@ -37,14 +39,18 @@ describe("the grant rule in random worlds", () => {
           for (const row of world.ledger.fold.jobs.values()) {
             if (stateOf(row) === "queued") expect(row.deniedBy, `${row.id} waits and is not told why`).not.toBeNull();
           }
+          reserved += decision.reserved.length;
           starts += decision.starts.length;
           denials += decision.denials.length;
         }
       },
     );
+    expect(reserved).toBeGreaterThan(100);
     expect(starts).toBeGreaterThan(500);
     expect(denials).toBeGreaterThan(500);
-    process.stdout.write(`grant rule against its oracle: ${starts} starts and ${denials} denials compared\n`);
+    process.stdout.write(
+      `grant rule against its oracle: ${reserved} reserved, ${starts} starts and ${denials} denials compared\n`,
+    );
   });
 
   test("given what was decided is folded, when the rule decides again, then there is nothing new", () => {
@@ -128,7 +134,8 @@ const poolCauses = (shortages: Decision["denials"][number]["shortages"]): string
       .map(({ pool, cause }) => [pool, cause]),
   );
 
-const toldBy = ({ starts, denials }: Decision): readonly string[] => [
+const toldBy = ({ reserved, starts, denials }: Decision): readonly string[] => [
+  ...reserved.map(({ reservation }) => `reserve ${reservation}`),
   ...starts.map(({ row }) => `start ${row.id}`),
   ...denials.map(({ row, shortages }) => `deny ${row.id} ${poolCauses(shortages)}`),
 ];

@@ -22,10 +22,15 @@ export class AuditedReservations {
     return [...this.#all.values()].filter(({ isActive }) => isActive);
   }
 
-  /** Those that wait for slots, and not only for an active one of the same pools to end. */
-  waiting(pools: Pools): readonly AuditedReservation[] {
+  /** Those that wait for slots, and not only for another one of the same pools, who holds them or goes first. */
+  waiting(pools: Pools, cannotFit: (one: AuditedReservation) => boolean): readonly AuditedReservation[] {
     const taken = new Set(this.active().map((other) => poolSetOf(demandUnder(other, pools))));
-    return [...this.#all.values()].filter((one) => !one.isActive && !taken.has(poolSetOf(demandUnder(one, pools))));
+    return [...this.#all.values()].filter((one) => {
+      const set = poolSetOf(demandUnder(one, pools));
+      if (one.isActive || cannotFit(one) || (set !== "" && taken.has(set))) return false;
+      taken.add(set);
+      return true;
+    });
   }
 
   /** Takes the request or the end of one. */
@@ -52,7 +57,9 @@ export class AuditedReservations {
     }
     const set = poolSetOf(demandUnder(reservation, pools));
     const rival = this.active().find((other) => poolSetOf(demandUnder(other, pools)) === set);
-    if (rival !== undefined) this.#wrong(address, `${id} is granted while ${rival.id} has the same pools: ${set}`);
+    // Who takes nothing of any pool is in nobody's way.
+    if (rival !== undefined && set !== "")
+      this.#wrong(address, `${id} is granted while ${rival.id} has the same pools: ${set}`);
     return reservation;
   }
 

@@ -22,7 +22,7 @@ const isStuck = (world: AuditedWorld, job: AuditedJob): boolean => cannotFit(wor
 
 /** The waiting reservations for which room is kept, in their order. */
 const keptFor = (world: AuditedWorld): readonly AuditedReservation[] =>
-  world.reservations.waiting(world.capacities).filter((one) => !cannotFit(world, one));
+  world.reservations.waiting(world.capacities, (one) => cannotFit(world, one));
 
 /** Why a job's start may delay somebody ahead; null if it cannot. Jobs named in `overtook` may be delayed, and are counted. */
 export function grantedOutOfOrder(world: AuditedWorld, job: AuditedJob, overtook: ReadonlySet<string>): string | null {
@@ -62,13 +62,7 @@ export function startableNow(world: AuditedWorld): readonly string[] {
     for (const [pool, units] of demand) room.set(pool, (room.get(pool) ?? 0) - units);
     return fits;
   };
-  const taken = new Set<string>();
-  for (const reservation of keptFor(world)) {
-    const set = poolSetOf(demandUnder(reservation, world.capacities));
-    if (taken.has(set) || !take(reservation)) continue;
-    taken.add(set);
-    startable.push(reservation.id);
-  }
+  for (const reservation of keptFor(world)) if (take(reservation)) startable.push(reservation.id);
   // A full house needs no sorting: most entries end like that. Only who takes nothing of any pool could start.
   const isFull = () => room.size > 0 && [...room.values()].every((units) => units <= 0);
   const takesNothing = (job: AuditedJob) => demandUnder(job, world.capacities).size === 0;

@@ -216,7 +216,7 @@ export class LedgerBuilder extends LedgerWriter {
     return this.fact({ type: "GroupEnded", group: groupId(id), status, members: sizeOf(group), ...said });
   }
 
-  reserved(id: string, resources: Readonly<Record<string, number>> = {}, holder = "somebody"): this {
+  reserved(id: string, resources: Readonly<Record<string, number>> = {}, holder = `holder of ${id}`): this {
     const reservation = reservationId(id);
     const asked = { reservation, resources: { ...resources }, leaseMs: LEASE_MS, holder };
     return this.fact({ type: "ReservationRequested", ...asked });

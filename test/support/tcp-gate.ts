@@ -51,6 +51,12 @@ export class TcpGate implements AsyncDisposable {
     }
   }
 
+  /** The same for what is sent from now on. */
+  async untilSentAgain(text: string): Promise<void> {
+    this.#sent = "";
+    await this.untilSent(text);
+  }
+
   /** Breaks every client's connection. The server's side stays open, so that it still reads what was sent. */
   cut(): void {
     this.#holdsAnswers = false;

@@ -13,7 +13,7 @@ export function registerSlots(program: Command, terminal: Terminal): void {
     .command("slots")
     .summary("show pools, what is used of them, by whom, and who waits")
     .description(
-      "Shows every pool: its capacity, how many units are used and free, how many jobs wait for it, and who holds its slots since when.",
+      "Shows every pool: its capacity, how many units are used and free, how many jobs and reservations wait for it, and who holds its slots since when.",
     )
     .action(async (_own: unknown, self: Command) => {
       await withQuestions(self, terminal, async (questions, { output }) => {
@@ -27,11 +27,18 @@ export function registerSlots(program: Command, terminal: Terminal): void {
   ]);
 }
 
+/** `3`, or `3 + 1 direct` if a reservation waits too. */
+const waitingText = ({ waiting, waitingReservations = 0 }: PoolView): string =>
+  waitingReservations === 0 ? String(waiting) : `${waiting} + ${waitingReservations} direct`;
+
 function slotsTable({ pools, position, at }: SlotsView, terminal: Terminal): string {
   const { colors } = terminal;
   const holders = (pool: PoolView) =>
     pool.holders
-      .map(({ job, units, since }) => `${job}${units === 1 ? "" : ` ×${units}`} (${span(since, null, Date.now())})`)
+      .map(({ job, units, since, reservation = false }) => {
+        const held = span(since, null, Date.now());
+        return `${job}${units === 1 ? "" : ` ×${units}`} (${reservation ? `direct, ${held}` : held})`;
+      })
       .join(", ");
   const table = drawTable(
     pools,
@@ -49,7 +56,7 @@ function slotsTable({ pools, position, at }: SlotsView, terminal: Terminal): str
         paint: (cell, { used, capacity }) => (used > capacity ? colors.red(cell) : cell),
       },
       { title: "FREE", text: ({ free }) => String(free), align: "right" },
-      { title: "WAITING", text: ({ waiting }) => String(waiting), align: "right" },
+      { title: "WAITING", text: waitingText, align: "right" },
       { title: "HOLDERS", text: holders, mayShrink: true },
     ],
     terminal,
