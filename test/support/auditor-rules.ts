@@ -1,5 +1,5 @@
 /** The order of the grants in the auditor's own words: who may take slots before whom (INV-004, DEC-004). */
-import { type Demander, demandUnder, poolSetOf } from "./auditor-demand.js";
+import { type Demander, demandUnder } from "./auditor-demand.js";
 import type { AuditedJob } from "./auditor-jobs.js";
 import type { AuditedReservation } from "./auditor-reservations.js";
 import type { AuditedWorld } from "./auditor-world.js";
