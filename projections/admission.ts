@@ -250,7 +250,8 @@ function startTime(submission: Submission, storedAt: string): string | null {
 
 const NAMES_LISTED_MAX = 20;
 
-function listed(what: string, names: Iterable<string>): string {
+/** `configured types: a, b and 3 more`. */
+export function listed(what: string, names: Iterable<string>): string {
   const all = [...names].sort(compareText);
   if (all.length === 0) return `no ${what} are configured`;
   const rest = all.length - NAMES_LISTED_MAX;

@@ -40,7 +40,9 @@ export function scheduleFacts(fold: Fold, schedule: Schedule, around: Around): F
   if (to === undefined) return fires();
   // Where even counting was cut short, what is between the count and what is kept is passed over with it.
   const isCut = times.length >= MISSED_COUNTED_MAX;
-  const nextAt = around.nextFiring(schedule, isCut ? beforeTheLast(kept, schedule, lastMissed, around) : to);
+  const passed = isCut ? beforeTheLast(kept, schedule, lastMissed, around) : to;
+  // Of times that come in bunches the last few may reach back further than the count.
+  const nextAt = around.nextFiring(schedule, passed > to ? passed : to);
   return [{ type: "ScheduleMissed", schedule: name, from: dueAt, to, count: leftOut.length, nextAt }];
 }
 
