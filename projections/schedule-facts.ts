@@ -42,7 +42,8 @@ export function scheduleFacts(fold: Fold, schedule: Schedule, around: Around): F
   const isCut = times.length >= MISSED_COUNTED_MAX;
   const passed = isCut ? beforeTheLast(kept, schedule, lastMissed, around) : to;
   // Of times that come in bunches the last few may reach back further than the count.
-  const nextAt = around.nextFiring(schedule, passed > to ? passed : to);
+  const isFurtherBack = passed < to;
+  const nextAt = around.nextFiring(schedule, isFurtherBack ? to : passed);
   return [{ type: "ScheduleMissed", schedule: name, from: dueAt, to, count: leftOut.length, nextAt }];
 }
 

@@ -11,3 +11,4 @@ export { readResult } from "./result.js";
 export { type CommandAnswer, openSession, type Session } from "./session.js";
 export { type SubmissionRequest, type Submitted, submitJob } from "./submit.js";
 export { type AnnouncedFact, type WatchHooks, watchJob } from "./watch.js";
+export { watchGroup } from "./watch-group.js";

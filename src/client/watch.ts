@@ -5,6 +5,7 @@ import { isTerminal } from "../../events/states.js";
 import type { JobView } from "../../projections/views.js";
 import type { Msg } from "../nats/door.js";
 import { ClientFailure } from "./failure.js";
+import { nextNews } from "./news.js";
 import type { Session } from "./session.js";
 
 /** A fact as it is announced: with its address, its time, and whatever else the fact holds. */
@@ -40,7 +41,7 @@ export async function watchJob(session: Session, id: string, hooks: WatchHooks =
       const fact = read<AnnouncedFact>(message);
       if (fact === null) return;
       hooks.onFact?.(fact);
-      news.dispatchEvent(new Event("fact"));
+      news.dispatchEvent(new Event("news"));
     },
   });
   const progress = nc.subscribe(subjects.progress(id as JobId), {
@@ -55,11 +56,11 @@ export async function watchJob(session: Session, id: string, hooks: WatchHooks =
     let isTold = false;
     while (!signal.aborted) {
       // Listening begins before asking: a fact that comes between the answer and the wait is not slept through.
-      const next = nextNews(news, signal);
+      const next = nextNews(news, ASK_EVERY_MS, signal);
       try {
         const job = await session.ask("job", { id });
         if (isTerminal(job.state)) {
-          news.dispatchEvent(new Event("fact"));
+          news.dispatchEvent(new Event("news"));
           return job;
         }
       } catch (error) {
@@ -82,21 +83,6 @@ export async function watchJob(session: Session, id: string, hooks: WatchHooks =
       progress.unsubscribe();
     },
   };
-}
-
-/** Resolves with the next fact, after a while, or when `signal` aborts. */
-function nextNews(news: EventTarget, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      news.removeEventListener("fact", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ASK_EVERY_MS);
-    news.addEventListener("fact", done);
-    signal.addEventListener("abort", done);
-  });
 }
 
 /** Announcements are written by the scheduler; what is not JSON is not one. */
