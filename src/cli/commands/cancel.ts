@@ -17,8 +17,8 @@ export function registerCancel(program: Command, terminal: Terminal): void {
     .command("cancel")
     .summary("cancel a job, or a group")
     .description(
-      "Cancels a job. A waiting job ends at once. A running one keeps its slots until its worker says that nothing runs any\n" +
-        "more. Cancelling a job that has ended is an error. With --group every member that has not ended is cancelled, and so\n" +
+      "Cancels a job. A waiting job ends at once. A running one keeps its slots until its worker says that nothing runs any " +
+        "more. Cancelling a job that has ended is an error. With --group every member that has not ended is cancelled, and so " +
         "is one that comes later.",
     )
     .argument("[id]", "the job's id", anyId)

@@ -30,8 +30,8 @@ export function registerGroup(program: Command, terminal: Terminal): void {
     .command("group")
     .summary("show a group of jobs, or wait for its end")
     .description(
-      "Shows a group: how it stands, how many members are in which state, and the members. It is running while a member has\n" +
-        "not ended; then completed if all completed, cancelled if all were cancelled, else partial. With --wait the command\n" +
+      "Shows a group: how it stands, how many members are in which state, and the members. It is running while a member has " +
+        "not ended; then completed if all completed, cancelled if all were cancelled, else partial. With --wait the command " +
         "stays until it has ended; the exit code is 1 unless it completed. A member that is submitted later opens it again.",
     )
     .argument("<id>", "the group's id", anyId)

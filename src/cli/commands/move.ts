@@ -19,7 +19,7 @@ export function registerMove(program: Command, terminal: Terminal): void {
     .command("move")
     .summary("move a waiting job to another place in the queue")
     .description(
-      "Gives a waiting job another place among the jobs of its priority; `signalbox queue` shows the order. Jobs that wait for\n" +
+      "Gives a waiting job another place among the jobs of its priority; `signalbox queue` shows the order. Jobs that wait for " +
         "their time or their next attempt keep a place too. To go before jobs of a higher priority, amend the priority.",
     )
     .argument("<id>", "the job's id", anyId)

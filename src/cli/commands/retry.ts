@@ -11,8 +11,8 @@ export function registerRetry(program: Command, terminal: Terminal): void {
     .command("retry")
     .summary("run an ended job again, as a new job")
     .description(
-      "Submits a job that has ended once more, with the params, priority and demand that it had, as a new job that names the\n" +
-        "old one, and prints the new id. However it ended, it may be retried; it stays what it is. A failed attempt is tried\n" +
+      "Submits a job that has ended once more, with the params, priority and demand that it had, as a new job that names the " +
+        "old one, and prints the new id. However it ended, it may be retried; it stays what it is. A failed attempt is tried " +
         "again by itself until the job's attempts are spent: this is for afterwards.",
     )
     .argument("<id>", "the id of the job that has ended", anyId)

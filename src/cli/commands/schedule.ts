@@ -23,7 +23,7 @@ export function registerSchedule(program: Command, terminal: Terminal): void {
     .command("schedule")
     .summary("list, set and trigger schedules")
     .description(
-      "Schedules submit a job of a template at certain times. They come from the configuration file or from `schedule set`.\n" +
+      "Schedules submit a job of a template at certain times. They come from the configuration file or from `schedule set`. " +
         "Those of the file are as it says again after the next start, except that one stays disabled if it was.",
     );
   addExamples(schedule, [
@@ -61,7 +61,7 @@ export function registerSchedule(program: Command, terminal: Terminal): void {
 
 function registerList(schedule: Command, terminal: Terminal): void {
   const list = schedule
-    .command("ls", { isDefault: true })
+    .command("ls")
     .summary("list the schedules")
     .description(
       "Lists the schedules: when each fires next, when it last did, how often, and how many of its times were left out.",
@@ -82,8 +82,8 @@ function registerSet(schedule: Command, terminal: Terminal): void {
     .command("set")
     .summary("make a schedule, or change one")
     .description(
-      "Makes a schedule, or makes the one of that name what is said here, as a whole. A change applies from its next firing on;\n" +
-        "jobs that it has submitted stay as they are. Times that pass while no scheduler runs are left out (skip), or the last\n" +
+      "Makes a schedule, or makes the one of that name what is said here, as a whole. A change applies from its next firing on; " +
+        "jobs that it has submitted stay as they are. Times that pass while no scheduler runs are left out (skip), or the last " +
         "of them is made up for (catch-up-one), or all, up to a hundred (catch-up-all).",
     )
     .argument("<name>", "the schedule's name", scheduleName)

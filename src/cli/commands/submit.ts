@@ -62,7 +62,7 @@ export function registerSubmit(program: Command, terminal: Terminal): void {
     .option("--group <id>", "make it a member of this group")
     .option(
       "--order <n>",
-      "its place in a sequential group, lower first",
+      "its place in a sequential group: of those that wait the lowest is next",
       wholeNumber(-GROUP_ORDER_MAX, GROUP_ORDER_MAX),
     )
     .option("--sequential", "members of the group run one after the other; after a failure the rest are cancelled")
