@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const BASE_MS = 1_500;
+const BASE_MS = 2_500;
 /** An entry's time is read when its turn begins, the time of the next attempt a moment later. */
 const TURN_MS_MAX = 1_000;
 

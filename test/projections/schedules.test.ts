@@ -125,12 +125,16 @@ describe("a schedule whose time has come", () => {
     });
   });
 
-  test("given several schedules that are due, when they are decided late, then in the order of their times", () => {
+  test("given several schedules that are due, when they are decided late, then in the order of their times, and of their names", () => {
     const clock = begin();
     clock.set("b", { cron: "0 1 * * *" });
     clock.set("a", { cron: "1 1 * * *" });
     clock.set("c", { cron: "0 2 * * *" });
-    expect(submitted(clock.at("2026-01-01T01:01:00.000Z"))).toEqual(["b-20260101T010000Z", "a-20260101T010100Z"]);
+    for (const name of ["f", "d", "e"]) clock.set(name, { cron: "0 1 * * *" });
+    expect(submitted(clock.at("2026-01-01T01:01:00.000Z"))).toEqual([
+      ...["b", "d", "e", "f"].map((name) => `${name}-20260101T010000Z`),
+      "a-20260101T010100Z",
+    ]);
   });
 
   test("given a template that is gone, when the schedule fires, then the refusal is on record with its reason, and the schedule goes on", () => {

@@ -141,5 +141,5 @@ function registerAct(
         });
       });
     });
-  addExamples(act, [`signalbox schedule ${action} digest`]);
+  addExamples(act, [`signalbox schedule ${action} digest`, `signalbox schedule ${action} digest -o json`]);
 }
