@@ -13,7 +13,8 @@ export const BATCH_SUBMISSIONS_MAX = 1_000;
 const LABELS_MAX = 64;
 const TAGS_MAX = 64;
 const UNITS_MAX = 1_000_000;
-const ORDER_MAX = 1_000_000_000;
+/** A member's order in its group, above and below zero. */
+export const GROUP_ORDER_MAX = 1_000_000_000;
 
 const ID_RULE = "must match [A-Za-z0-9][A-Za-z0-9_-]{0,127}";
 const name = z
@@ -68,7 +69,7 @@ const membership = z.strictObject(
       .string({ error: groupIdRule })
       .regex(JOB_ID_PATTERN, { error: groupIdRule })
       .transform((text) => text as GroupId),
-    order: wholeNumber(-ORDER_MAX, ORDER_MAX).optional(),
+    order: wholeNumber(-GROUP_ORDER_MAX, GROUP_ORDER_MAX).optional(),
     sequential: z.boolean({ error: "must be true or false" }).optional(),
   },
   { error: "must be an object such as {id: book-9, order: 7, sequential: true}" },

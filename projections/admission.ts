@@ -98,7 +98,7 @@ export function decideSubmission(
   if ("refused" in resolved) return resolved;
   const membership = resolveMembership(submission, fold);
   if ("refused" in membership) return membership;
-  const { group, isHeld } = membership;
+  const { group } = membership;
   const asked = startTime(submission, createdAt);
   const runAt = asked !== null && asked > now ? asked : null;
   return {
@@ -107,8 +107,8 @@ export function decideSubmission(
     spec: group === null ? resolved.spec : { ...resolved.spec, group },
     position: fold.nextPlace,
     createdAt,
-    // Whoever is not its group's turn yet waits for that, as others wait for their time.
-    runAt: runAt ?? (isHeld ? now : null),
+    // In a sequential group one waits for one's turn, as others wait for their time.
+    runAt: runAt ?? (group?.sequential === true ? now : null),
     retryOf: null,
     intake: null,
   };
@@ -123,8 +123,8 @@ export function rejected(job: JobId, asked: string | null, createdAt: string, re
 function resolveMembership(
   { group }: Submission,
   fold: Fold,
-): { readonly group: Membership | null; readonly isHeld: boolean } | { readonly refused: string } {
-  if (group === undefined) return { group: null, isHeld: false };
+): { readonly group: Membership | null } | { readonly refused: string } {
+  if (group === undefined) return { group: null };
   const { id, order = 0 } = group;
   const known = fold.groups.all.get(id);
   const sequential = group.sequential ?? known?.sequential ?? false;
@@ -132,8 +132,7 @@ function resolveMembership(
     return {
       refused: `group.sequential: group ${id} is ${known.sequential ? "" : "not "}sequential; its members must agree`,
     };
-  const isHeld = known !== undefined && sequential && (known.turn !== null || known.stopReason !== null);
-  return { group: { id, order, sequential }, isHeld };
+  return { group: { id, order, sequential } };
 }
 
 function asChosenId(id: unknown): JobId | null {
@@ -250,7 +249,8 @@ function startTime(submission: Submission, storedAt: string): string | null {
 
 const NAMES_LISTED_MAX = 20;
 
-function listed(what: string, names: Iterable<string>): string {
+/** `configured types: a, b and 3 more`. */
+export function listed(what: string, names: Iterable<string>): string {
   const all = [...names].sort(compareText);
   if (all.length === 0) return `no ${what} are configured`;
   const rest = all.length - NAMES_LISTED_MAX;

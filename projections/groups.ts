@@ -2,7 +2,8 @@
  * Groups: jobs that belong together (INV-006). Members of a sequential one run one after the other, in their order, and it stops
  * when one of them finally fails (DEC-012). A plain Map that only the fold touches: a group may have 100,000 members.
  *
- * A member of a sequential group is submitted as scheduled; while another one is its group's turn it is held, and is not due.
+ * A member of a sequential group is submitted as scheduled; while it is another one's turn it is held, and is not due. So of those
+ * that came together the first in order begins, not the first to come.
  */
 import type { GroupStatus, Membership } from "../events/facts.js";
 import type { GroupId } from "../events/names.js";
@@ -45,8 +46,11 @@ export class Groups {
     return this.#unsettled;
   }
 
-  /** Takes in a new member. Throws if it may not be what it is: only one member of a sequential group has its turn (DEC-012). */
-  join(row: JobRow, { id, sequential }: Membership): void {
+  /**
+   * Takes in a new member. Returns the one whose turn it was, if it has not begun yet and the new one comes before it. Throws if
+   * the new one may not be what it is: only one member of a sequential group has its turn (DEC-012).
+   */
+  join(row: JobRow, { id, sequential }: Membership): JobRow | null {
     const group = this.#groups.get(id) ?? this.#found(id, sequential);
     if (group.sequential !== sequential) throw new Error(`group ${id} is ${group.sequential ? "" : "not "}sequential`);
     const state = stateOf(row);
@@ -54,9 +58,12 @@ export class Groups {
     group.live.add(row);
     group.counts[state] += 1;
     group.ended = null;
-    if (sequential && group.stopReason === null && group.turn === null) group.turn = row;
+    const { turn } = group;
+    const isNext = turn === null || (stateOf(turn) === "scheduled" && compareMembers(row, turn) < 0);
+    if (sequential && group.stopReason === null && isNext) group.turn = row;
     if (this.isHeld(row) && state !== "scheduled") throw new Error(`${row.id} is ${state} before its turn in ${id}`);
     this.#settle(group);
+    return group.turn === turn ? null : turn;
   }
 
   /** A member has come to another state. Returns the member whose turn it is now, if it has just become so. */

@@ -68,7 +68,8 @@ export class JobIndex {
       addresses: [stamp.position, stamp.index],
     };
     this.jobs.set(row.id, row);
-    if (row.spec?.group !== undefined) this.groups.join(row, row.spec.group);
+    const held = row.spec?.group === undefined ? null : this.groups.join(row, row.spec.group);
+    if (held !== null) this.due.delete(held);
     if (submitted) this.#appended(fact.position);
     this.#enter(row);
   }

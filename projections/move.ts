@@ -116,8 +116,10 @@ function nearest(
       found === without && found !== undefined ? (direction > 0 ? rows.after(found) : rows.before(found)) : found,
     );
   }
-  // Those that wait for their time come back to their place.
+  // Those that wait for their time, or for their turn in a group, come back to their place.
   for (const waiting of fold.due) consider(waiting);
+  for (const { sequential, live } of fold.groups.all.values())
+    if (sequential) for (const member of live) if (stateOf(member) === "scheduled") consider(member);
   return best;
 }
 

@@ -1,6 +1,7 @@
 /** Commands on schedules (DEC-010). A change applies to the next firing; jobs that are there stay as they are (INV-005). */
 import type { FactOf, MissedPolicy } from "../events/facts.js";
 import { canonicalJson } from "../events/json.js";
+import { listed } from "./admission.js";
 import type { Decided, Refusal, Surroundings } from "./commands.js";
 import type { Fold } from "./fold.js";
 import { fire } from "./schedule-facts.js";
@@ -69,7 +70,10 @@ function set(fold: Fold, action: Extract<ScheduleAction, { kind: "set" }>, aroun
   const { name, definition } = action;
   const known = fold.schedules[name];
   if (!around.catalogue.templates.has(definition.template))
-    return { refused: "invalid", reason: `template: "${definition.template}" is unknown` };
+    return {
+      refused: "invalid",
+      reason: `template: "${definition.template}" is unknown; ${listed("templates", around.catalogue.templates.keys())}`,
+    };
   if (known === undefined && Object.keys(fold.schedules).length >= SCHEDULES_MAX)
     return { refused: "conflict", reason: `there are ${SCHEDULES_MAX} schedules already` };
   if (known !== undefined && known.enabled === definition.enabled && isSetTo(known, definition)) return { facts: [] };

@@ -7,6 +7,7 @@ import type { JobId } from "../events/names.js";
 import { decideSubmission, rejected } from "./admission.js";
 import type { Surroundings } from "./commands.js";
 import type { Fold } from "./fold.js";
+import { compareText } from "./jobs.js";
 import type { Schedule } from "./schedules.js";
 
 /** A firing this late is late, as in a change of leader; a later one was missed. */
@@ -18,11 +19,11 @@ const MISSED_COUNTED_MAX = 1_000;
 
 type Around = Omit<Surroundings, "intake">;
 
-/** The schedules that are due at `around.now`, in the order of their times. */
+/** The schedules that are due at `around.now`, in the order of their times, then of their names. */
 export function dueSchedules(fold: Fold, { now }: Pick<Around, "now">): Schedule[] {
   return Object.values<Schedule>(fold.schedules)
     .filter(({ nextAt }) => nextAt !== null && nextAt <= now)
-    .sort((a, b) => ((a.nextAt ?? "") < (b.nextAt ?? "") ? -1 : 1));
+    .sort((a, b) => compareText(a.nextAt ?? "", b.nextAt ?? "") || compareText(a.name, b.name));
 }
 
 /** The facts for one time of a schedule that is due: it fires, or the times before the one that may still fire are left out. */
@@ -40,7 +41,10 @@ export function scheduleFacts(fold: Fold, schedule: Schedule, around: Around): F
   if (to === undefined) return fires();
   // Where even counting was cut short, what is between the count and what is kept is passed over with it.
   const isCut = times.length >= MISSED_COUNTED_MAX;
-  const nextAt = around.nextFiring(schedule, isCut ? beforeTheLast(kept, schedule, lastMissed, around) : to);
+  const passed = isCut ? beforeTheLast(kept, schedule, lastMissed, around) : to;
+  // Of times that come in bunches the last few may reach back further than the count.
+  const isFurtherBack = passed < to;
+  const nextAt = around.nextFiring(schedule, isFurtherBack ? to : passed);
   return [{ type: "ScheduleMissed", schedule: name, from: dueAt, to, count: leftOut.length, nextAt }];
 }
 

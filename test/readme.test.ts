@@ -66,7 +66,7 @@ describe("the commands of the README", () => {
   }
 
   test("given a scheduler with its configuration, when they are typed in its order, then each is done", {
-    timeout: 90_000,
+    timeout: 120_000,
   }, async () => {
     const commands = block("sh run").split("\n");
     expect(commands.length).toBeGreaterThan(10);

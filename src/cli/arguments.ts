@@ -1,6 +1,8 @@
 /** Readers of option values. What is wrong with one is said by commander, together with the option's name. */
 import { InvalidArgumentError } from "commander";
 import { DURATION_FORMS, parseDuration } from "../../events/duration.js";
+import { JOB_ID_PATTERN, NAME_PATTERN } from "../../events/names.js";
+import { chosenId } from "../../events/submission.js";
 
 export function wholeNumber(from: number, to: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
@@ -16,6 +18,24 @@ export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === null) throw new InvalidArgumentError(`Write a duration as ${DURATION_FORMS}.`);
   return ms;
+}
+
+/** The id of a job or a group that is there. */
+export function anyId(text: string): string {
+  if (JOB_ID_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError("An id is up to 128 letters, digits, - and _, beginning with a letter or digit.");
+}
+
+export function scheduleName(text: string): string {
+  if (NAME_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError("A name is up to 64 letters, digits, - and _, beginning with a letter or digit.");
+}
+
+/** An id for something new. */
+export function newId(text: string): string {
+  const read = chosenId.safeParse(text);
+  if (read.success) return read.data;
+  throw new InvalidArgumentError(`The id ${read.error.issues[0]?.message ?? "cannot be chosen"}.`);
 }
 
 /** Collects `key=value` of an option that may be repeated. */

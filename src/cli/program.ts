@@ -7,15 +7,20 @@ import { registerDemo } from "./commands/demo.js";
 import { registerDoctor } from "./commands/doctor.js";
 import { registerExplain } from "./commands/explain.js";
 import { registerGraph } from "./commands/graph.js";
+import { registerGroup } from "./commands/group.js";
+import { registerGroups } from "./commands/groups.js";
 import { registerHealth } from "./commands/health.js";
 import { registerJob } from "./commands/job.js";
 import { registerJobs } from "./commands/jobs.js";
 import { registerLimits } from "./commands/limits.js";
 import { registerLog } from "./commands/log.js";
+import { registerMove } from "./commands/move.js";
 import { registerPause, registerResume } from "./commands/pools.js";
 import { registerQueue } from "./commands/queue.js";
 import { registerReservations } from "./commands/reservations.js";
+import { registerRetry } from "./commands/retry.js";
 import { registerRun } from "./commands/run.js";
+import { registerSchedule } from "./commands/schedule.js";
 import { registerSlots } from "./commands/slots.js";
 import { registerSubmit } from "./commands/submit.js";
 import { registerUp } from "./commands/up.js";
@@ -34,6 +39,8 @@ const COMMANDS: readonly Register[] = [
   registerRun,
   registerJobs,
   registerJob,
+  registerGroups,
+  registerGroup,
   registerQueue,
   registerSlots,
   registerReservations,
@@ -41,7 +48,10 @@ const COMMANDS: readonly Register[] = [
   registerWorkers,
   registerHealth,
   registerCancel,
+  registerRetry,
   registerAmend,
+  registerMove,
+  registerSchedule,
   registerLimits,
   registerPause,
   registerResume,

@@ -1,5 +1,6 @@
 /** Words that several commands show people: how long ago, in which state, what is demanded. */
-import type { JobState } from "../../events/states.js";
+import type { GroupStatus, Membership } from "../../events/facts.js";
+import { JOB_STATES, type JobState } from "../../events/states.js";
 import { formatDuration } from "../config/index.js";
 import type { Colors } from "./terminal.js";
 
@@ -39,6 +40,33 @@ export function paintState(colors: Colors, state: JobState, text: string): strin
     default:
       return state satisfies never;
   }
+}
+
+export function paintStatus(colors: Colors, status: GroupStatus, text: string): string {
+  switch (status) {
+    case "running":
+      return colors.cyan(text);
+    case "completed":
+      return colors.green(text);
+    case "partial":
+      return colors.red(text);
+    case "cancelled":
+      return colors.dim(text);
+    default:
+      return status satisfies never;
+  }
+}
+
+/** `2 running, 5 queued`, in the order of a job's life. */
+export function countsText(counts: Readonly<Partial<Record<JobState, number>>>): string {
+  return JOB_STATES.filter((state) => (counts[state] ?? 0) > 0)
+    .map((state) => `${counts[state]} ${state}`)
+    .join(", ");
+}
+
+/** `book-9`, or `book-9, order 7` where the order says who is next. */
+export function membershipText({ id, order, sequential }: Membership): string {
+  return sequential ? `${id}, order ${order}` : id;
 }
 
 /** `resource:ollama, global 2`: a single unit is not counted out. */

@@ -21,3 +21,4 @@ export { faultOfType } from "./submission-check.js";
 export { type SubmissionRequest, type Submitted, submitJob } from "./submit.js";
 export { type VerifyOptions, type VerifyOutcome, verifyExport, verifyLedger } from "./verify.js";
 export { type AnnouncedFact, type WatchHooks, watchJob } from "./watch.js";
+export { watchGroup } from "./watch-group.js";

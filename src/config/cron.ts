@@ -17,31 +17,51 @@ const fields: readonly Field[] = [
   { name: "weekday", min: 0, max: 7, names: weekdays },
 ];
 
-/** What is wrong with a cron expression of five fields; null if it is sound. */
+/** More than any list of all values of a field needs; the expression stands in the ledger. */
+const CRON_CHARS_MAX = 500;
+/** The longest that each month may be. */
+const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+/** What is wrong with a cron expression of five fields; null if it is sound, and will come true one day. */
 export function cronProblem(expression: string): string | null {
-  const parts = expression.trim().split(/\s+/);
-  if (parts.length !== fields.length || expression.trim() === "")
+  if (expression.length > CRON_CHARS_MAX) return `must not be longer than ${CRON_CHARS_MAX} characters`;
+  const parts = expression.split(/[ \t]+/).filter((part) => part !== "");
+  if (parts.length !== fields.length)
     return `must have five fields (minute hour day month weekday), for example "0 6 * * *" for six every morning`;
+  const values: (readonly number[])[] = [];
   for (const [index, field] of fields.entries()) {
-    for (const item of (parts[index] ?? "").split(",")) {
-      if (!fits(item, field)) return `${JSON.stringify(item)} is not valid as ${field.name}: ${allowed(field)}`;
-    }
+    const items = (parts[index] ?? "").split(",").map((item) => [item, valuesOf(item, field)] as const);
+    const wrong = items.find(([, found]) => found === null);
+    if (wrong !== undefined) return `${JSON.stringify(wrong[0])} is not valid as ${field.name}: ${allowed(field)}`;
+    values.push(items.flatMap(([, found]) => found ?? []));
   }
+  const [, , days = [], months = []] = values;
+  // With a weekday it comes true on either, so sooner or later.
+  if (parts[4] === "*" && !months.some((month) => Math.min(...days) <= (MONTH_DAYS[month - 1] ?? 0)))
+    return `never comes true: no such month has a day ${Math.min(...days)}`;
   return null;
 }
 
-/** One item of a list: `*`, `5`, `1-5`, and each of them with a step: `*\/15`, `1-30/2`. */
-function fits(item: string, field: Field): boolean {
-  const [range = "", step, ...rest] = item.split("/");
-  if (rest.length > 0 || (step !== undefined && !(/^\d{1,2}$/.test(step) && Number(step) > 0))) return false;
-  if (range === "*") return true;
-  const [from, to, ...more] = range.split("-").map((text) => numberOf(text, field));
-  if (more.length > 0 || from === undefined || from === null || to === null) return false;
-  return to === undefined || from <= to;
+/** The values of one item of a list: `*`, `5`, `1-5`, and ranges with a step: `*\/15`, `1-30/2`. Null if it is none. */
+function valuesOf(item: string, field: Field): readonly number[] | null {
+  const [range = "", step = null, ...rest] = item.split("/");
+  const [from, to = from, ...more] = (range === "*" ? [field.min, field.max] : range.split("-")).map((end) =>
+    typeof end === "number" ? end : numberOf(end, field),
+  );
+  if (rest.length > 0 || more.length > 0 || from == null || to == null || from > to) return null;
+  if (step === null) return upTo(from, to, 1);
+  // A step after a single value means different things to different programs.
+  const isRange = range === "*" || range.includes("-");
+  const isStep = /^\d{1,2}$/.test(step) && Number(step) > 0 && Number(step) <= field.max;
+  return isRange && isStep ? upTo(from, to, Number(step)) : null;
+}
+
+function upTo(from: number, to: number, step: number): readonly number[] {
+  return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step);
 }
 
 function numberOf(text: string, field: Field): number | null {
-  const named = field.names?.indexOf(text.toUpperCase()) ?? -1;
+  const named = /^[A-Za-z]+$/.test(text) ? (field.names?.indexOf(text.toUpperCase()) ?? -1) : -1;
   if (named >= 0) return named + field.min;
   const number = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
   return number >= field.min && number <= field.max ? number : null;
@@ -49,5 +69,5 @@ function numberOf(text: string, field: Field): number | null {
 
 function allowed({ min, max, names }: Field): string {
   const byName = names === undefined ? "" : ` or ${names[0]} to ${names.at(-1)}`;
-  return `allowed are * and ${min} to ${max}${byName}, lists (1,3), ranges (1-5) and steps (*/2)`;
+  return `allowed are * and ${min} to ${max}${byName}, lists (1,3), ranges (1-5) and steps (*/2, 1-9/2)`;
 }

@@ -35,12 +35,10 @@ export function crossCheck(configuration: Configuration, typesInCode: readonly s
 
 /** What is sound but perhaps not meant; `written` is the file's data before anything was made of it. */
 export function adviseOn(
-  { limits, schedules, types, templates, webhooks, graceMs }: Configuration,
+  { limits, types, templates, webhooks, graceMs }: Configuration,
   written: unknown,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  if (Object.keys(schedules).length > 0)
-    findings.push({ path: ["schedules"], at: "key", message: "schedules are not run yet by this version" });
   const pools = [limits.global, ...Object.keys(limits.types ?? {}), ...Object.keys(limits.resources ?? {})];
   if (pools.every((pool) => pool === undefined))
     findings.push({

@@ -25,7 +25,9 @@ export const scheduleSchema = z.strictObject({
     .describe("What to do about times that passed while no scheduler ran. Default skip"),
 });
 
+/** A zone's name, not an offset such as +01:00, which some machines know and others do not. */
 function isTimezone(name: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(name)) return false;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
     return true;

@@ -25,7 +25,8 @@ export const listedJob = z.object({
   type: z.string().nullable(),
   state,
   priority: z.number().int(),
-  position: count,
+  /** Below zero for one that was moved before the first. */
+  position: z.number().int(),
   createdAt: time,
   demand: z.record(z.string(), count),
   labels: z.record(z.string(), z.string()),
@@ -34,7 +35,7 @@ export const listedJob = z.object({
   attempts: z.array(attempt),
   reason: z.string().nullable(),
   retryOf: z.string().nullable(),
-  group: z.null(),
+  group: z.object({ id: z.string(), order: z.number().int(), sequential: z.boolean() }).nullable(),
 });
 
 export const job = listedJob.extend({
@@ -49,6 +50,34 @@ export const job = listedJob.extend({
       to: state,
     }),
   ),
+});
+
+export const listedGroup = z.object({
+  id: z.string(),
+  status: z.enum(["running", "completed", "partial", "cancelled"]),
+  sequential: z.boolean(),
+  total: count,
+  ended: count,
+  counts: z.partialRecord(state, count),
+  turn: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+
+export const group = listedGroup.extend({ jobs: z.array(listedJob) });
+
+export const schedule = z.object({
+  name: z.string(),
+  template: z.string(),
+  cron: z.string(),
+  timezone: z.string(),
+  missed: z.enum(["skip", "catch-up-one", "catch-up-all"]),
+  enabled: z.boolean(),
+  source: z.enum(["configuration", "command"]),
+  nextAt: time.nullable(),
+  lastAt: time.nullable(),
+  lastJob: z.string().nullable(),
+  fired: count,
+  missedCount: count,
 });
 
 export const slots = z.object({
@@ -91,6 +120,7 @@ export const commandAnswer = z.object({
     .string()
     .regex(/^\d+\.\d+$/)
     .nullable(),
+  id: z.string().optional(),
 });
 
 export const exportHeader = z.object({ version: z.literal(1), namespace: z.string(), stream: z.string(), last: count });

@@ -99,7 +99,7 @@ describe("the example of the contract", () => {
     });
     expect(types["thumbs"]).toMatchObject({ runner: "command", options: { argv: ["convert", "-", "png:-"] } });
     expect(types["any"]).toEqual({ runner: "nats", options: {}, resources: {}, timeoutMs: null, ...common });
-    expect(describeProblems(warnings)).toBe("signalbox.yaml:14:1 schedules: schedules are not run yet by this version");
+    expect(describeProblems(warnings)).toBe("");
   });
 
   test("given every other key, when the file is loaded, then each has its unit and meaning", () => {

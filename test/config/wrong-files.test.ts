@@ -105,7 +105,7 @@ const cases: readonly (readonly [title: string, content: string, expected: strin
   [
     "a schedule that is wrong in every key",
     'schedules:\n  digest:\n    template: nightly\n    cron: "0 25 * * *"\n    timezone: Europe/Berln\n    missed: skipp\n    enabled: yes\n',
-    'signalbox.yaml:4:11 schedules.digest.cron: "25" is not valid as hour: allowed are * and 0 to 23, lists (1,3), ranges (1-5) and steps (*/2)\n' +
+    'signalbox.yaml:4:11 schedules.digest.cron: "25" is not valid as hour: allowed are * and 0 to 23, lists (1,3), ranges (1-5) and steps (*/2, 1-9/2)\n' +
       "signalbox.yaml:5:15 schedules.digest.timezone: is not a known time zone; write one such as Europe/Berlin or UTC\n" +
       "signalbox.yaml:6:13 schedules.digest.missed: unknown value; did you mean skip? allowed: skip, catch-up-one, catch-up-all\n" +
       "signalbox.yaml:7:14 schedules.digest.enabled: must be true or false, not text",

@@ -4,7 +4,7 @@ import type { Fold } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
 
 export function dump(fold: Fold): string {
-  const { head, leader, settings, slots, nextPlace } = fold;
+  const { head, leader, settings, slots, schedules, nextPlace } = fold;
   const jobs = [...fold.jobs.values()].map(({ node, ...row }) => ({
     ...row,
     state: stateOf({ node, ...row }),
@@ -16,7 +16,17 @@ export function dump(fold: Fold): string {
   }));
   const undenied = [...fold.waiting.undenied].map(({ id }) => id);
   const due = [...fold.due].map(({ id }) => id);
+  const groups = [...fold.groups.all.values()].map(({ members, live, turn, ...group }) => ({
+    ...group,
+    members: [...members].map(({ id }) => id),
+    live: [...live].map(({ id }) => id),
+    turn: turn?.id ?? null,
+  }));
+  const unsettled = [...fold.groups.unsettled].map(({ id }) => id);
   // The order of keys is a part of what is believed where it is the order of grants or of pools.
   const orders = [slots.pools, slots.workers, slots.holdings].map((record) => Object.keys(record));
-  return canonicalJson({ head, leader, settings, slots, orders, nextPlace, jobs, lines, undenied, due });
+  return canonicalJson({
+    ...{ head, leader, settings, slots, orders, schedules, nextPlace },
+    ...{ jobs, lines, undenied, due, groups, unsettled },
+  });
 }

@@ -1,28 +1,44 @@
-/** `cancel <id>`: ends a job, at once while it waits, by asking its worker while it runs. */
+/** `cancel`: ends a job, or all of a group, at once while it waits, by asking its worker while it runs. */
 import type { Command } from "commander";
+import { anyId } from "../arguments.js";
 import { withSession } from "../asking.js";
 import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
 import { printDocument } from "../printing.js";
 import type { Terminal } from "../terminal.js";
+
+interface CancelOptions {
+  readonly group?: string;
+  readonly reason?: string;
+}
 
 export function registerCancel(program: Command, terminal: Terminal): void {
   const command = program
     .command("cancel")
-    .summary("cancel a job")
+    .summary("cancel a job, or a group")
     .description(
-      "Cancels a job. A waiting job ends at once. A running one keeps its slots until its worker says that nothing runs any\n" +
-        "more. Cancelling a job that has ended is an error.",
+      "Cancels a job. A waiting job ends at once. A running one keeps its slots until its worker says that nothing runs any " +
+        "more. Cancelling a job that has ended is an error. With --group every member that has not ended is cancelled, and so " +
+        "is one that comes later.",
     )
-    .argument("<id>", "the job's id")
+    .argument("[id]", "the job's id", anyId)
+    .option("--group <id>", "all of this group, in place of a job", anyId)
     .option("--reason <text>", "why, for the log")
-    .action(async (id: string, own: { reason?: string }, self: Command) => {
+    .action(async (id: string | undefined, { group, reason }: CancelOptions, self: Command) => {
+      if ((id === undefined) === (group === undefined))
+        throw CliFailure.usage("give the id of a job, or a group with --group, and not both");
       await withSession(self, terminal, async (session, { output }) => {
-        const reason = own.reason === undefined ? {} : { reason: own.reason };
-        const answer = await session.command("cancel", { id, ...reason });
+        const target = id === undefined ? { group } : { id };
+        const answer = await session.command("cancel", { ...target, ...(reason !== undefined && { reason }) });
+        const name = id ?? `group ${group}`;
         printDocument(terminal, output, answer, ({ position }) =>
-          position === null ? `${id} is being cancelled already` : `cancelled ${id}, recorded at ${position}`,
+          position === null ? `${name} is being cancelled already` : `cancelled ${name}, recorded at ${position}`,
         );
       });
     });
-  addExamples(command, ["signalbox cancel j42", `signalbox cancel chapter-7 --reason "wrong prompt"`]);
+  addExamples(command, [
+    "signalbox cancel j42",
+    `signalbox cancel chapter-7 --reason "wrong prompt"`,
+    "signalbox cancel --group book-9",
+  ]);
 }

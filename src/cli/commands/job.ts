@@ -9,7 +9,7 @@ import { printDocument } from "../printing.js";
 import { drawPairs, drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { oneLine } from "../text-width.js";
-import { demandText, labelsText, paintState, relativeTime, span } from "../wording.js";
+import { demandText, labelsText, membershipText, paintState, relativeTime, span } from "../wording.js";
 import { jobEnding } from "./job-end.js";
 
 export function registerJob(program: Command, terminal: Terminal): void {
@@ -54,6 +54,7 @@ function jobText(job: JobView, terminal: Terminal): string {
         ["attempt", `${job.attempt} of ${job.maxAttempts}`],
         ["needs", demandText(job.demand) || null],
         ["labels", oneLine(labelsText(job.labels)) || null],
+        ["group", job.group === null ? null : membershipText(job.group)],
         ["retry of", job.retryOf],
         ["params", oneLine(JSON.stringify(job.params))],
       ],

@@ -1,16 +1,14 @@
 /** `jobs`: lists jobs, those at work first, then the waiting ones in their order, then the finished ones. */
 import type { Command } from "commander";
 import { JOB_STATES, type JobState } from "../../../events/states.js";
-import type { JobListItem } from "../../../projections/views.js";
 import type { Questions } from "../../client/index.js";
 import { keyValue, oneOf, wholeNumber } from "../arguments.js";
 import { withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { pagesOf } from "../pages.js";
 import { printList } from "../printing.js";
-import { type Column, drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
-import { demandText, labelsText, paintState, relativeTime } from "../wording.js";
+import { jobsTable } from "./job-table.js";
 
 interface JobsOptions {
   readonly state?: readonly JobState[];
@@ -43,7 +41,10 @@ export function registerJobs(program: Command, terminal: Terminal): void {
           limit,
           ({ id }) => id,
         );
-        printList(terminal, output, jobs, (shown) => jobsTable(shown, terminal));
+        printList(terminal, output, jobs, (shown) => {
+          if (shown.length === 0) terminal.err("no jobs");
+          return shown.length === 0 ? "" : jobsTable(shown, terminal);
+        });
         if (isCut && jobs.length === limit) terminal.err(await restText(questions, own, jobs.length));
       });
     });
@@ -69,33 +70,4 @@ async function restText(questions: Questions, { state, type, label }: JobsOption
   const states = state ?? JOB_STATES;
   const all = states.reduce((sum, name) => sum + jobs[name], 0);
   return all > shown ? `${shown} of ${all} shown; --limit shows more` : `${shown} of ${shown} shown`;
-}
-
-function jobsTable(jobs: readonly JobListItem[], terminal: Terminal): string {
-  if (jobs.length === 0) {
-    terminal.err("no jobs");
-    return "";
-  }
-  const now = Date.now();
-  const columns: Column<JobListItem>[] = [
-    { title: "JOB", text: ({ id }) => id, mayShrink: true },
-    { title: "TYPE", text: ({ type }) => type ?? "–", mayShrink: true },
-    {
-      title: "STATE",
-      text: ({ state }) => state,
-      paint: (cell, { state }) => paintState(terminal.colors, state, cell),
-    },
-    { title: "PRIO", text: ({ priority }) => String(priority), align: "right" },
-    { title: "TRY", text: ({ attempt, maxAttempts }) => `${attempt}/${maxAttempts}`, align: "right" },
-    { title: "CREATED", text: ({ createdAt }) => relativeTime(createdAt, now) },
-    { title: "NEEDS", text: ({ demand }) => demandText(demand), mayShrink: true },
-    { title: "ABOUT", text: aboutOf, mayShrink: true },
-  ];
-  return drawTable(jobs, columns, terminal);
-}
-
-/** Why it ended, else why its latest attempt did, else its labels. */
-function aboutOf({ reason, attempts, labels, state }: JobListItem): string {
-  const lastError = state === "completed" ? null : attempts.at(-1)?.error;
-  return reason ?? lastError ?? labelsText(labels);
 }

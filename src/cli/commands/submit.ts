@@ -1,5 +1,6 @@
 /** `submit`: publishes a job to the intake; with --wait or --follow stays until it has ended. With --from many (submit-from.ts). */
 import type { Command } from "commander";
+import { GROUP_ORDER_MAX } from "../../../events/submission.js";
 import {
   ClientFailure,
   type Session,
@@ -32,6 +33,9 @@ interface SubmitOptions extends SubmitFromOptions {
   readonly timeout?: string;
   readonly maxAttempts?: number;
   readonly label?: Readonly<Record<string, string>>;
+  readonly group?: string;
+  readonly order?: number;
+  readonly sequential?: true;
   readonly follow?: boolean;
 }
 
@@ -76,6 +80,13 @@ export function registerSubmit(program: Command, terminal: Terminal): void {
     .option("--timeout <duration>", "time limit of an attempt")
     .option("--max-attempts <n>", "attempts in all", wholeNumber(1, 100))
     .option("--label <key=value>", "a label (may be repeated)", keyValue)
+    .option("--group <id>", "make it a member of this group")
+    .option(
+      "--order <n>",
+      "its place in a sequential group: of those that wait the lowest is next",
+      wholeNumber(-GROUP_ORDER_MAX, GROUP_ORDER_MAX),
+    )
+    .option("--sequential", "members of the group run one after the other; after a failure the rest are cancelled")
     .option("--wait", "wait until the job has ended, or all of them")
     .option("--follow", "the same, and show how it gets on")
     .option("--from <file>", "submit many: JSON Lines from a file, or - for standard input")
@@ -94,6 +105,7 @@ export function registerSubmit(program: Command, terminal: Terminal): void {
     `id=$(signalbox submit story --template nightly --delay 5m)`,
     "signalbox submit story --from chapters.jsonl --wait",
     "signalbox submit --from - -o jsonl",
+    "signalbox submit story --group book-9 --sequential --order 7",
   ]);
 }
 
@@ -170,6 +182,15 @@ async function submissionOf(options: SubmitOptions, terminal: Terminal): Promise
     timeout,
     maxAttempts,
     labels: label,
+    group: groupOf(options),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function groupOf({ group: id, order, sequential }: SubmitOptions): object | undefined {
+  if (id !== undefined)
+    return { id, ...(order !== undefined && { order }), ...(sequential !== undefined && { sequential }) };
+  if (order !== undefined || sequential !== undefined)
+    throw CliFailure.usage("--order and --sequential say something about a group: name it with --group");
+  return undefined;
 }

@@ -1,0 +1,145 @@
+/** `schedule`: what is submitted by itself at certain times, and changing that while everything runs. */
+import { type Command, Option } from "commander";
+import { MISSED_POLICIES, type MissedPolicy } from "../../../events/facts.js";
+import { nextFiring } from "../../cron.js";
+import { scheduleName } from "../arguments.js";
+import { withQuestions, withSession } from "../asking.js";
+import { addExamples } from "../examples.js";
+import { printDocument, printList } from "../printing.js";
+import type { Terminal } from "../terminal.js";
+import { scheduleOf } from "./schedule-options.js";
+import { firingText, schedulesTable } from "./schedule-table.js";
+
+interface SetOptions {
+  readonly template: string;
+  readonly cron: string;
+  readonly timezone?: string;
+  readonly missed?: MissedPolicy;
+  readonly disabled?: true;
+}
+
+export function registerSchedule(program: Command, terminal: Terminal): void {
+  const schedule = program
+    .command("schedule")
+    .summary("list, set and trigger schedules")
+    .description(
+      "Schedules submit a job of a template at certain times. They come from the configuration file or from `schedule set`. " +
+        "Those of the file are as it says again after the next start, except that one stays disabled if it was.",
+    );
+  addExamples(schedule, [
+    "signalbox schedule ls",
+    `signalbox schedule set digest --template nightly --cron "0 6 * * *" --timezone Europe/Berlin`,
+    "signalbox schedule trigger digest",
+  ]);
+  registerList(schedule, terminal);
+  registerSet(schedule, terminal);
+  registerAct(schedule, terminal, "enable", {
+    summary: "let a schedule fire again",
+    description:
+      "Lets a schedule fire again, from its next time on. What it left out while it was disabled stays left out.",
+    done: "enabled",
+    already: "is enabled already",
+  });
+  registerAct(schedule, terminal, "disable", {
+    summary: "keep a schedule from firing",
+    description: "Keeps a schedule from firing until it is enabled again. Jobs that it has submitted stay as they are.",
+    done: "disabled",
+    already: "is disabled already",
+  });
+  registerAct(schedule, terminal, "trigger", {
+    summary: "let a schedule fire now, once",
+    description:
+      "Submits a job of the schedule's template now, also if it is disabled, and prints the job's id. Its next time stays.",
+  });
+  registerAct(schedule, terminal, "rm", {
+    summary: "remove a schedule",
+    description:
+      "Removes a schedule. Jobs that it has submitted stay as they are. One of the configuration file is back after the next start.",
+    done: "removed",
+  });
+}
+
+function registerList(schedule: Command, terminal: Terminal): void {
+  const list = schedule
+    .command("ls")
+    .summary("list the schedules")
+    .description(
+      "Lists the schedules: when each fires next, when it last did, how often, and how many of its times were left out.",
+    )
+    .action(async (_own: unknown, self: Command) => {
+      await withQuestions(self, terminal, async (questions, { output }) => {
+        printList(terminal, output, await questions.query("schedules"), (schedules) => {
+          if (schedules.length === 0) terminal.err("no schedules");
+          return schedules.length === 0 ? "" : schedulesTable(schedules, terminal);
+        });
+      });
+    });
+  addExamples(list, ["signalbox schedule ls", "signalbox schedule ls -o json", "signalbox schedule ls --at 812"]);
+}
+
+function registerSet(schedule: Command, terminal: Terminal): void {
+  const set = schedule
+    .command("set")
+    .summary("make a schedule, or change one")
+    .description(
+      "Makes a schedule, or makes the one of that name what is said here, as a whole. A change applies from its next firing on; " +
+        "jobs that it has submitted stay as they are. Times that pass while no scheduler runs are left out (skip), or the last " +
+        "of them is made up for (catch-up-one), or all, up to a hundred (catch-up-all).",
+    )
+    .argument("<name>", "the schedule's name", scheduleName)
+    .requiredOption("--template <name>", "the template of the jobs that it submits")
+    .requiredOption("--cron <expression>", `minute, hour, day of the month, month, weekday, such as "0 6 * * *"`)
+    .option("--timezone <zone>", "time zone of the expression, such as Europe/Berlin (default: UTC)")
+    .addOption(
+      new Option("--missed <policy>", "what to do about missed times (default: skip)").choices(MISSED_POLICIES),
+    )
+    .option("--disabled", "do not let it fire yet")
+    .action(async (name: string, { disabled, ...given }: SetOptions, self: Command) => {
+      const written = { ...given, enabled: disabled !== true };
+      const definition = scheduleOf(written);
+      await withSession(self, terminal, async (session, { output }) => {
+        const answer = await session.command("schedule", { name, action: "set", schedule: written });
+        printDocument(terminal, output, answer, ({ position }) => {
+          if (position === null) return `${name} is so already`;
+          const next = nextFiring(definition, new Date().toISOString());
+          const fires = definition.enabled ? `next firing ${firingText(next)}` : "it is disabled";
+          return `set ${name}, recorded at ${position}; ${fires}`;
+        });
+      });
+    });
+  addExamples(set, [
+    `signalbox schedule set digest --template nightly --cron "0 6 * * *"`,
+    `signalbox schedule set digest --template nightly --cron "30 7 * * MON-FRI" --timezone Europe/Berlin --missed catch-up-one`,
+  ]);
+}
+
+interface Words {
+  readonly summary: string;
+  readonly description: string;
+  /** Without: the id that the answer names is all that is said. */
+  readonly done?: string;
+  readonly already?: string;
+}
+
+function registerAct(
+  schedule: Command,
+  terminal: Terminal,
+  action: "enable" | "disable" | "trigger" | "rm",
+  { summary, description, done, already = "is so already" }: Words,
+): void {
+  const act = schedule
+    .command(action)
+    .summary(summary)
+    .description(description)
+    .argument("<name>", "the schedule's name", scheduleName)
+    .action(async (name: string, _own: unknown, self: Command) => {
+      await withSession(self, terminal, async (session, { output }) => {
+        const answer = await session.command("schedule", { name, action });
+        printDocument(terminal, output, answer, ({ position, id }) => {
+          if (done === undefined) return id ?? "";
+          return position === null ? `${name} ${already}` : `${done} ${name}, recorded at ${position}`;
+        });
+      });
+    });
+  addExamples(act, [`signalbox schedule ${action} digest`, `signalbox schedule ${action} digest -o json`]);
+}
