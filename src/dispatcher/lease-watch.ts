@@ -6,21 +6,22 @@ import type { Clock } from "../clock.js";
 
 export class LeaseWatch {
   readonly #clock: Clock;
-  readonly #beganMs: number;
   readonly #heardMs = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#beganMs = clock.elapsedMs();
   }
 
   heard(id: string): void {
     this.#heardMs.set(id, this.#clock.elapsedMs());
   }
 
-  /** How long nothing was heard of somebody; of whom nothing ever was, since the reign began. */
+  /** How long nothing was heard of somebody; of whom nothing ever was, since this was first asked: when the reign began, or they came. */
   silentMs(id: string): number {
-    return this.#clock.elapsedMs() - (this.#heardMs.get(id) ?? this.#beganMs);
+    const now = this.#clock.elapsedMs();
+    const heard = this.#heardMs.get(id);
+    if (heard === undefined) this.#heardMs.set(id, now);
+    return now - (heard ?? now);
   }
 
   /** Forgets all who are not known any more. */
