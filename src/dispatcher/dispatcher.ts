@@ -262,7 +262,7 @@ export class Dispatcher {
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);
     this.#questions.answerAll();
-    this.#reign?.stored();
+    if (proposal !== null) this.#reign?.stored();
   }
 
   // Ending

@@ -8,6 +8,7 @@ import type { Fold } from "../../projections/fold.js";
 import { dismissWorkers, expireLeases, expireReservations } from "../../projections/recovery.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
 import type { Holding, Reservation, Worker } from "../../projections/slots.js";
+import { type Moment, momentOf } from "../worker/lease-guard.js";
 import type { LeaseWatch } from "./lease-watch.js";
 import type { DispatcherOptions } from "./options.js";
 import { isProvablyGone } from "./process-identity.js";
@@ -31,8 +32,8 @@ export interface LeaseExpiryOptions {
   readonly drawRetryTime: DrawRetryTime;
   readonly own: (facts: (fold: Fold) => readonly Fact[]) => void;
   readonly wake: () => void;
-  /** The ledger was reached, and its last entry is ours. */
-  readonly confirmed: () => void;
+  /** The ledger was asked at that moment, and its last entry is ours. */
+  readonly confirmed: (asked: Moment) => void;
   readonly deposed: () => void;
 }
 
@@ -86,11 +87,12 @@ export class LeaseExpiry {
   async #confirm(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
+    const asked = momentOf(this.#of.options.clock);
     try {
       const { last } = await this.#of.options.ledger.state();
       if (this.#isOver) return;
       if (last > this.#of.fold.head.position) this.#of.deposed();
-      else this.#of.confirmed();
+      else this.#of.confirmed(asked);
     } catch (error) {
       this.#of.options.log.debug({ err: error }, "the ledger cannot be reached");
     } finally {

@@ -9,7 +9,7 @@ import { expireLeases, retireWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime, Report } from "../../projections/reports.js";
 import type { Worker as WorkerRow } from "../../projections/slots.js";
 import { aborted } from "../worker/ending.js";
-import { LeaseGuard } from "../worker/lease-guard.js";
+import { LeaseGuard, momentOf } from "../worker/lease-guard.js";
 import { Worker } from "../worker/worker.js";
 import { type IntakeItem, type Order, readMessage } from "./arrivals.js";
 import { LeaseExpiry } from "./lease-expiry.js";
@@ -105,7 +105,7 @@ export class Reign {
         remote: this.remote,
         deposed: of.deposed,
       },
-      confirmed: () => this.#guard.renewed(),
+      confirmed: (asked) => this.#guard.renewed(asked),
     });
     this.#stopAnswering = options.answerAsLeader();
     options.log.info({ epoch: reign, dispatcher }, "leading");
@@ -137,7 +137,7 @@ export class Reign {
 
   /** An entry is stored, so we lead still. */
   stored(): void {
-    this.#guard.renewed();
+    this.#guard.renewed(momentOf(this.#of.options.clock));
     this.#trimIntake();
     for (const told of this.#onStored.splice(0)) told();
   }

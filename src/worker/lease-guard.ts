@@ -1,6 +1,9 @@
 /**
  * Watches a worker's own lease: if it could not be renewed for long, the worker ends its runs by itself well before the lease is
  * over and their slots are given to others (D8). Both clocks count: the one that jumps, and the one that may stand still in sleep.
+ *
+ * A renewal counts from when it was asked for, not from when the answer was read: whoever grants the lease counts from when it
+ * was asked, and a process that was paused finds answers waiting that are long out of date.
  */
 import type { Clock } from "../clock.js";
 
@@ -8,25 +11,44 @@ import type { Clock } from "../clock.js";
 const UNRENEWED_SHARE_MAX = 2 / 3;
 const LOOKS_PER_LEASE = 12;
 
+/** A moment by both clocks. */
+export interface Moment {
+  readonly elapsedMs: number;
+  readonly wallMs: number;
+}
+
+export const momentOf = (clock: Clock): Moment => ({ elapsedMs: clock.elapsedMs(), wallMs: clock.now() });
+
 export class LeaseGuard {
   readonly #clock: Clock;
-  readonly #leaseMs: number;
   readonly #onNearEnd: () => void;
-  #renewed: { readonly elapsedMs: number; readonly wallMs: number };
-  #isNearEnd = false;
+  #leaseMs: number;
+  #renewed: Moment;
+  /** It was said, and no renewal has come since. */
+  #isSaid = false;
   #cancel = () => {};
 
-  constructor(clock: Clock, leaseMs: number, onNearEnd: () => void) {
+  /** `since`: when the lease was asked for. */
+  constructor(clock: Clock, leaseMs: number, onNearEnd: () => void, since: Moment = momentOf(clock)) {
     this.#clock = clock;
     this.#leaseMs = leaseMs;
     this.#onNearEnd = onNearEnd;
-    this.#renewed = this.#read();
+    this.#renewed = since;
     this.#look();
   }
 
-  renewed(): void {
-    this.#renewed = this.#read();
-    this.#isNearEnd = false;
+  /** `asked`: when the renewal was asked for. */
+  renewed(asked: Moment, leaseMs = this.#leaseMs): void {
+    this.#renewed = asked;
+    this.#leaseMs = leaseMs;
+    if (!this.isNearEnd) this.#isSaid = false;
+  }
+
+  /** So little of the lease is left that nothing may run any more. */
+  get isNearEnd(): boolean {
+    const { elapsedMs, wallMs } = momentOf(this.#clock);
+    const unrenewedMs = Math.max(elapsedMs - this.#renewed.elapsedMs, wallMs - this.#renewed.wallMs);
+    return unrenewedMs >= this.#leaseMs * UNRENEWED_SHARE_MAX;
   }
 
   stop(): void {
@@ -34,16 +56,10 @@ export class LeaseGuard {
   }
 
   #look(): void {
-    const { elapsedMs, wallMs } = this.#read();
-    const unrenewedMs = Math.max(elapsedMs - this.#renewed.elapsedMs, wallMs - this.#renewed.wallMs);
-    if (!this.#isNearEnd && unrenewedMs >= this.#leaseMs * UNRENEWED_SHARE_MAX) {
-      this.#isNearEnd = true;
+    if (!this.#isSaid && this.isNearEnd) {
+      this.#isSaid = true;
       this.#onNearEnd();
     }
     this.#cancel = this.#clock.after(this.#leaseMs / LOOKS_PER_LEASE, () => this.#look());
-  }
-
-  #read() {
-    return { elapsedMs: this.#clock.elapsedMs(), wallMs: this.#clock.now() };
   }
 }
