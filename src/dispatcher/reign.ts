@@ -5,7 +5,7 @@
 import type { Fact } from "../../events/facts.js";
 import { type DispatcherId, epoch, type WorkerId } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
-import { expireLeases, retireWorkers } from "../../projections/recovery.js";
+import { dismissWorkers, expireLeases, retireWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime, Report } from "../../projections/reports.js";
 import type { Worker as WorkerRow } from "../../projections/slots.js";
 import { aborted } from "../worker/ending.js";
@@ -27,6 +27,7 @@ const TRIM_EVERY_MESSAGES = 10_000;
 /** After an abort at shutdown, runs have this long to settle before they are handed back as they are. */
 const ABORTED_SETTLE_MS = 6_000;
 
+const WORKER_GONE = "its worker is gone: the process ended while nobody led";
 const WORKER_LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
 
 export interface ReignOptions {
@@ -79,6 +80,8 @@ export class Reign {
     });
     this.#own(() => [{ type: "DispatcherElected", epoch: reign, dispatcher, process, version }]);
     this.#own((now) => retireWorkers(now, worker));
+    // Gone for good, not only their attempts: else this very turn would grant them new ones.
+    this.#own((now) => dismissWorkers(now, isGone, WORKER_GONE, drawRetryTime));
     this.#own((now) => expireLeases(now, isGone, WORKER_LOST, drawRetryTime));
     this.#own(() => [{ type: "WorkerJoined", worker, process, capacity: workerCapacity, types: workerTypes }]);
     this.#own((now) => (now.settings.intakeStream === null ? [{ type: "IntakeOpened", stream: of.intakeStream }] : []));
