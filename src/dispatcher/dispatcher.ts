@@ -194,6 +194,7 @@ export class Dispatcher {
       dispatcher: this.id,
       options: this.#options,
       fold: this.#standby.fold,
+      ledger: this.#standby.ledger,
       intakeStream: this.#intakeStream,
       mailbox: this.#mailbox,
       drawRetryTime: this.#drawRetryTime,

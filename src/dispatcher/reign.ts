@@ -34,6 +34,8 @@ export interface ReignOptions {
   readonly dispatcher: DispatcherId;
   readonly options: DispatcherOptions;
   readonly fold: Fold;
+  /** The ledger's identity. */
+  readonly ledger: string;
   /** The intake's identity, as the ledger knows it, or as it is to know it. */
   readonly intakeStream: string;
   readonly mailbox: Mailbox<Input>;
@@ -88,7 +90,9 @@ export class Reign {
     this.#own((now) => options.settingsFacts(now));
     this.leases = new LeaseWatch(clock);
     this.remote = new RemoteWorkers({
-      ...{ fold, epoch: reign, leaseMs, results, clock, leases: this.leases, link: options.workerLink },
+      ...{ fold, epoch: reign, ledger: of.ledger, leaseMs, results, clock },
+      leases: this.leases,
+      link: options.workerLink,
       types: () => options.catalogue.types.keys(),
       own: (facts, settled) => {
         own(facts, settled);

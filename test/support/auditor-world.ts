@@ -168,7 +168,7 @@ export class AuditedWorld {
 
   #join(fact: Raw, address: string): void {
     const name = String(fact["worker"]);
-    if (this.workers.has(name)) this.#report("seats", address, `${name} has joined before`);
+    if (this.workers.get(name)?.leaving === false) this.#report("seats", address, `${name} has joined before`);
     const types = fact["types"] === null ? null : (fact["types"] as readonly string[]);
     this.workers.set(name, { capacity: Number(fact["capacity"]), types, leaving: false });
   }
