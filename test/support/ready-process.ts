@@ -1,16 +1,16 @@
-/** A scheduler as people run it: `signalbox up` in a process of its own, that a test may signal and kill. */
+/** A program that says in one line of JSON when it is ready, in a process of its own that a test may signal and kill. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { isPlainObject } from "../../events/json.js";
 
-/** The built command line; `npm test` builds it first. */
-const MAIN = join(import.meta.dirname, "../../dist/src/cli/main.js");
 const readyMsMax = 20_000;
 const logLinesMax = 60;
 
-export interface SchedulerProcess {
+export interface ReadyProcess {
   readonly pid: number;
+  /** What it said when it was ready. */
+  readonly ready: Readonly<Record<string, unknown>>;
   /** The last lines of its log. */
   readonly log: readonly string[];
   /** Settles when the process has ended. */
@@ -26,10 +26,12 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts a scheduler on a server and settles when it leads or stands by. Fails with its log if it ends before. */
-export async function startSchedulerProcess(configFile: string, natsUrl: string): Promise<SchedulerProcess> {
-  const argv = [MAIN, "up", "--config", configFile, "--nats", natsUrl, "-o", "json"];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
+/** Starts a program and settles when it is ready. Fails with its log if it ends before. `what` it is stands in that message. */
+export async function startReadyProcess(
+  what: string,
+  [program, ...args]: readonly [string, ...string[]],
+): Promise<ReadyProcess> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   const log: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
@@ -40,24 +42,21 @@ export async function startSchedulerProcess(configFile: string, natsUrl: string)
     running.delete(child);
     return { code: typeof code === "number" ? code : null, signal: (signal ?? null) as NodeJS.Signals | null };
   });
-  const scheduler: SchedulerProcess = {
-    pid: child.pid ?? 0,
-    log,
-    exited,
-    signal: (name) => void child.kill(name),
-    kill: async () => {
-      child.kill("SIGKILL");
-      await exited;
-    },
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await exited;
   };
   const ready = (async () => {
-    for await (const line of createInterface({ input: child.stdout }))
-      if (line.includes('"event":"ready"')) return "ready";
+    for await (const line of createInterface({ input: child.stdout })) {
+      const said: unknown = line.includes('"event":"ready"') ? JSON.parse(line) : null;
+      if (isPlainObject(said)) return said;
+    }
     return "ended";
   })();
   const late = AbortSignal.timeout(readyMsMax);
   const told = await Promise.race([ready, once(late, "abort").then(() => "late")]);
-  if (told === "ready") return scheduler;
-  await scheduler.kill();
-  throw new Error(`the scheduler was not ready (${told}); its log:\n${log.join("\n")}`);
+  if (typeof told === "object")
+    return { pid: child.pid ?? 0, ready: told, log, exited, signal: (name) => void child.kill(name), kill };
+  await kill();
+  throw new Error(`${what} was not ready (${told}); its log:\n${log.join("\n")}`);
 }
