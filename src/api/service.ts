@@ -39,6 +39,8 @@ export function startService(options: ServiceOptions): () => void {
     name: "signalbox",
     version: VERSION,
     description: `signalbox scheduler of namespace ${subjects.namespace}`,
+    // A group of its own: in one for all, a leader that is paused would swallow its share of what its successor is asked.
+    queue: options.dispatcher.id,
   });
   added
     .then((service) => {
