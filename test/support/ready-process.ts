@@ -48,8 +48,8 @@ export async function startReadyProcess(
   };
   const ready = (async () => {
     for await (const line of createInterface({ input: child.stdout })) {
-      const said: unknown = line.includes('"event":"ready"') ? JSON.parse(line) : null;
-      if (isPlainObject(said)) return said;
+      const said: unknown = line.startsWith("{") ? JSON.parse(line) : null;
+      if (isPlainObject(said) && said["event"] === "ready") return said;
     }
     return "ended";
   })();
