@@ -182,8 +182,9 @@ export class RemoteWorkers {
   }
 
   abort(job: JobId, grant: Position): void {
-    const worker = this.#of.fold.slots.holdings[job]?.worker;
-    if (worker === undefined) return;
+    const { holdings, workers } = this.#of.fold.slots;
+    const worker = holdings[job]?.worker;
+    if (worker === undefined || workers[worker]?.remote !== true) return;
     const order: AbortOrder = { epoch: this.#of.epoch, job, grant, cause: "cancel" };
     void this.#until(job, grant, async () => (await this.#of.link.abort(worker, order)) !== null);
   }

@@ -15,7 +15,8 @@ const worker = z
   .string({ error: "must be a worker's id" })
   .regex(NAME_PATTERN, { error: "must be up to 64 letters, digits, _ and -" })
   .transform((text) => text as WorkerId);
-export const WORKER_CAPACITY_MAX = 10_000;
+/** A renewal names all that runs, by ids of up to 128 letters, and must fit into one message of 1 MiB. */
+export const WORKER_CAPACITY_MAX = 5_000;
 const capacityError = `must be a whole number from 1 to ${WORKER_CAPACITY_MAX}`;
 
 export const helloSchema = z.strictObject({

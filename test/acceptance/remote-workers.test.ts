@@ -227,6 +227,47 @@ describe("a worker that is lost", () => {
     await stage.audit();
   });
 
+  test("given a paused worker on this machine whose run is a program, when its lease is over, then the program is ended before the job is tried elsewhere", async () => {
+    const stage = await openStage({ lease: "2s" });
+    const { book, types } = await withBook(stage);
+    const paused = await stage.startWorker({ types: { ...types } });
+    await stage.submit("any", { id: "one" });
+    await stage.watch.until("it runs", (watch) => watch.ofType("RunStarted").length === 1);
+    await untilBegun(book, 1);
+    await stage.startWorker({ types: { ...types } });
+    paused.signal("SIGSTOP");
+    await untilBegun(book, 2);
+    const [first] = await book.lines();
+    expect(await isAlive(first?.pid ?? 0)).toBe(false);
+    paused.signal("SIGCONT");
+    await book.openGate();
+    await stage.untilEnded(1);
+    expect(await book.lines()).toMatchObject([{ event: "begin" }, { event: "begin" }, { event: "end" }]);
+    await stage.audit();
+  });
+
+  test("given a hundred jobs on three workers, when these are killed and replaced in the middle of it, and the scheduler too, then every job ends once and none runs twice at a time", async () => {
+    const [ROUNDS, JOBS] = [4, 25];
+    const stage = await openStage();
+    const { book, types } = await withBook(stage);
+    await book.openGate();
+    const start = () => stage.startWorker({ types: { ...types }, capacity: 3 });
+    const workers = await Promise.all([start(), start(), start()]);
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const ended = stage.watch.ofType("RunCompleted").length;
+      for (let n = 0; n < JOBS; n += 1) await stage.submit("any", { id: `job-${round}-${n}`, maxAttempts: 20 });
+      await stage.watch.until("some have ended", (watch) => watch.ofType("RunCompleted").length >= ended + 5);
+      if (round === 2) await stage.scheduler.kill();
+      await workers.shift()?.kill();
+      if (round === 2) await stage.startScheduler();
+      workers.push(await start());
+    }
+    await stage.untilEnded(ROUNDS * JOBS, 60_000);
+    const { jobs } = await stage.audit();
+    expect([...jobs.values()].filter(({ state }) => state !== "completed")).toEqual([]);
+    expect(clashesIn(await book.lines())).toEqual([]);
+  }, 120_000);
+
   test("given a worker and the scheduler are both killed, when a scheduler starts again, then no waiting job is granted to the dead worker", async () => {
     const stage = await openStage();
     const { book, types } = await withBook(stage);

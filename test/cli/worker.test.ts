@@ -45,7 +45,7 @@ describe("signalbox worker", () => {
     ["a type that is not configured", ["--types", "hello,helo"], "--types: helo is not in"],
     ["a type that is left to workers here, too", ["--types", "elsewhere"], "--types: elsewhere has runner nats in"],
     ["a type whose variable is not set", ["--types", "broken"], "signalbox.yaml:7 types.broken: env.KEY refers to"],
-    ["no capacity", ["--types", "hello", "--capacity", "0"], "whole number from 1 to 10000"],
+    ["no capacity", ["--types", "hello", "--capacity", "0"], "whole number from 1 to 5000"],
     ["an exported log", ["--types", "hello", "--log", "x.jsonl"], "--log and --at are for commands that ask"],
   ])("given %s, when it is started, then it says what is wrong and ends with 2", async (_what, args, text) => {
     const { code, stdout, stderr } = await worker(args).ended;
