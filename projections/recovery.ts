@@ -40,21 +40,22 @@ export function expireLeases(
   return facts;
 }
 
-/** Workers in processes of their own that are as `isLost` says: their leases expire, and they have left. */
+/** Workers in processes of their own that are as `isLost` says have left: they are given no more jobs. */
+export function partWorkers(fold: Fold, isLost: (worker: Worker) => boolean, reason: string): Fact[] {
+  return Object.values<Worker>(fold.slots.workers)
+    .filter((worker) => worker.remote && !worker.leaving && isLost(worker))
+    .map(({ id }): FactOf<"WorkerLeft"> => ({ type: "WorkerLeft", worker: id, reason }));
+}
+
+/** The same, and their leases expire. */
 export function dismissWorkers(
   fold: Fold,
   isLost: (worker: Worker) => boolean,
   message: string,
   drawRetryTime: DrawRetryTime,
 ): Fact[] {
-  const lost = Object.values<Worker>(fold.slots.workers).filter((worker) => worker.remote && isLost(worker));
-  if (lost.length === 0) return [];
-  const ids = new Set<WorkerId>(lost.map(({ id }) => id));
-  const expired = expireLeases(fold, ({ id }) => ids.has(id), message, drawRetryTime);
-  const left = lost
-    .filter(({ leaving }) => !leaving)
-    .map(({ id }): FactOf<"WorkerLeft"> => ({ type: "WorkerLeft", worker: id, reason: message }));
-  return [...expired, ...left];
+  const expired = expireLeases(fold, (worker) => worker.remote && isLost(worker), message, drawRetryTime);
+  return [...expired, ...partWorkers(fold, isLost, message)];
 }
 
 /** Reservations whose holders are as `isLost` says: their slots are given back, and dispatch goes on (DEC-004). */

@@ -12,6 +12,7 @@ import { type Clock, systemClock } from "./clock.js";
 import type { ConnectionSettings } from "./config/connection.js";
 import type { Backoff, Configuration } from "./config/index.js";
 import { catalogueOf, settingsFacts } from "./configured.js";
+import { configuredRunners } from "./configured-runners.js";
 import { nextFiring } from "./cron.js";
 import { Dispatcher, type Ended } from "./dispatcher/dispatcher.js";
 import type { Proposal } from "./dispatcher/turn.js";
@@ -21,10 +22,10 @@ import type { Logger } from "./logger.js";
 import { openConnection } from "./nats/connection.js";
 import type { NatsConnection } from "./nats/door.js";
 import { keyValue } from "./nats/key-value.js";
-import { objectStore } from "./nats/object-store.js";
+import { makeBucket, objectStore } from "./nats/object-store.js";
 import { openStreams } from "./nats/streams.js";
 import { type Subjects, subjectsOf } from "./nats/subjects.js";
-import { createRunner, functionRunner, type JobFunction, killOrphanedRuns, type Runner } from "./runners/index.js";
+import { type JobFunction, killOrphanedRuns } from "./runners/index.js";
 import { VERSION } from "./version.js";
 import { endpointsOf, startWebhooks, type Webhooks } from "./webhooks/index.js";
 import { resultStore } from "./worker/results.js";
@@ -65,6 +66,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   const clock = options.clock ?? systemClock;
   const functions = options.functions ?? new Map<string, JobFunction>();
   const subjects = subjectsOf(configuration.namespace);
+  const { resultsBucket } = subjects;
   const replicas = configuration.nats === "embedded" ? 1 : configuration.nats.replicas;
   const jsm = await openStreams(nc, subjects, replicas);
   const publisher = new Publisher(nc);
@@ -72,7 +74,8 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   const ledger = new JetStreamLog({ nc, jsm, stream: subjects.ledgerStream, publisher });
   const intake = new JetStreamLog({ nc, jsm, stream: subjects.intakeStream, publisher });
   const { identity } = await ledger.state();
-  const runners = makeRunners(configuration, identity, functions);
+  const context = { ledger: identity, environment: process.env };
+  const runners = configuredRunners(configuration.types, context, functions);
   const endpoints = endpointsOf(configuration.webhooks, process.env);
   const state = keyValue(nc, subjects.stateBucket);
   let webhooks: Webhooks | null = null;
@@ -83,7 +86,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     intake,
     catalogue: catalogueOf(configuration, [...functions.keys()]),
     runners,
-    results: resultStore(subjects.resultsBucket, objectStore(nc, subjects.resultsBucket)),
+    results: resultStore(resultsBucket, objectStore(nc, resultsBucket), () => makeBucket(nc, resultsBucket)),
     workerCapacity: configuration.workerCapacity,
     workerTypes: [...runners.keys()].sort(),
     leaseMs: configuration.leaseMs,
@@ -134,22 +137,6 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
       return ended;
     },
   };
-}
-
-/** One runner a type. A type for remote workers has none here. */
-function makeRunners(
-  configuration: Configuration,
-  ledger: string,
-  functions: ReadonlyMap<string, JobFunction>,
-): Map<string, Runner> {
-  const runners = new Map<string, Runner>();
-  const context = { ledger, environment: process.env };
-  for (const [name, type] of Object.entries(configuration.types)) {
-    const runner = createRunner(type.runner, type.options, context);
-    if (runner !== null) runners.set(name, runner);
-  }
-  for (const [name, jobFunction] of functions) runners.set(name, functionRunner(jobFunction));
-  return runners;
 }
 
 const BACKOFF_DEFAULT: Backoff = { baseMs: 10_000, capMs: 600_000, factor: 2, jitter: false };

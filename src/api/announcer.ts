@@ -4,10 +4,9 @@ import { factAddress, type JobId } from "../../events/names.js";
 import type { Proposal } from "../dispatcher/turn.js";
 import type { NatsConnection } from "../nats/door.js";
 import type { Subjects } from "../nats/subjects.js";
+import { publishProgress } from "./progress.js";
 
 const ANNOUNCEMENT_WAITS_MS_MAX = 5;
-/** A progress update of more JSON than this is dropped: it is a glimpse, not a result. */
-const PROGRESS_CHARS_MAX = 32 * 1024;
 
 /**
  * Announces the facts of stored entries that are about a job, a reservation or a group, as `{address, at, type, job, …}`, with the JSON that the ledger holds. Not at once
@@ -46,8 +45,7 @@ export class Announcer {
     if (this.#nc.isClosed()) return;
     // A watcher hears that a job was granted before it hears how it gets on.
     this.flush();
-    const text = JSON.stringify(update);
-    if (text.length <= PROGRESS_CHARS_MAX) this.#nc.publish(this.#subjects.progress(job), text);
+    publishProgress(this.#nc, this.#subjects, job, update);
   }
 
   /** All texts of an entry become bytes in one go; that is half of what it costs to publish them. */

@@ -11,6 +11,7 @@ import { renewSchema } from "../dispatcher/order-schemas.js";
 import { COMMAND_VERBS } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
 import type { Logger } from "../logger.js";
+import { isAnswerable } from "../nats/answerable.js";
 import type { NatsConnection, ServiceMsg } from "../nats/door.js";
 import type { Subjects } from "../nats/subjects.js";
 import { VERSION } from "../version.js";
@@ -28,7 +29,7 @@ export interface ServiceOptions {
 }
 
 /** HTTP's numbers, because everyone knows them. */
-const ERROR_CODES = { "not-found": 404, conflict: 409, invalid: 400 } as const;
+const ERROR_CODES = { "not-found": 404, conflict: 409, invalid: 400, unavailable: 503 } as const;
 const INTERNAL_ERROR = 500;
 
 /** Serves from now on; the returned function ends it. */
@@ -38,6 +39,8 @@ export function startService(options: ServiceOptions): () => void {
     name: "signalbox",
     version: VERSION,
     description: `signalbox scheduler of namespace ${subjects.namespace}`,
+    // A group of its own: in one for all, a leader that is paused would swallow its share of what its successor is asked.
+    queue: options.dispatcher.id,
   });
   added
     .then((service) => {
@@ -69,20 +72,13 @@ export type Reply =
   | { readonly value: unknown }
   | { readonly refused: keyof typeof ERROR_CODES; readonly reason: string };
 
-/**
- * The server sends an answer with our rights to whatever subject the asker names. Only an inbox is answered: else a request
- * could make us write to the ledger or purge a stream.
- */
-const isAnswerable = ({ reply = "" }: ServiceMsg, { namespace }: Subjects): boolean =>
-  reply !== "" && !reply.startsWith("$") && reply !== namespace && !reply.startsWith(`${namespace}.`);
-
 async function answer(
   message: ServiceMsg,
   { log, subjects, announced }: ServiceOptions,
   act: (args: unknown) => Promise<Reply>,
 ): Promise<void> {
   try {
-    if (!isAnswerable(message, subjects)) return;
+    if (!isAnswerable(message.reply, subjects.namespace)) return;
     const args = readArguments(message.data);
     const reply =
       "unreadable" in args ? ({ refused: "invalid", reason: args.unreadable } as const) : await act(args.value);

@@ -2,9 +2,8 @@
 import type { z } from "zod";
 import { readAs } from "../../events/submission.js";
 import type { Dispatcher } from "../dispatcher/dispatcher.js";
-import { NOT_LEADING } from "../dispatcher/messages.js";
-import type { DeskAnswer, RemoteWorkers } from "../dispatcher/remote-workers.js";
-import { farewellSchema, helloSchema, renewalSchema, wordSchema } from "../worker/protocol.js";
+import { type DeskAnswer, LEADS_NOT, type RemoteWorkers } from "../dispatcher/remote-workers.js";
+import { farewellSchema, type Heard, helloSchema, renewalSchema, wordSchema } from "../worker/protocol.js";
 import type { Reply } from "./service.js";
 
 type Act = (dispatcher: Dispatcher, args: unknown) => Promise<Reply>;
@@ -13,7 +12,7 @@ export const WORKER_VERBS: Readonly<Record<"join" | "renew" | "report" | "leave"
   join: reading(helloSchema, (workers, hello) => workers.join(hello)),
   renew: reading(renewalSchema, (workers, renewal) => workers.renew(renewal)),
   report: reading(wordSchema, (workers, word) => workers.report(word)),
-  leave: reading(farewellSchema, (workers, { worker, reason }) => workers.leave(worker, reason)),
+  leave: reading(farewellSchema, (workers, farewell) => workers.leave(farewell)),
 };
 
 function reading<S extends z.ZodObject>(
@@ -23,7 +22,10 @@ function reading<S extends z.ZodObject>(
   return async (dispatcher, args) => {
     const read = readAs(schema, args);
     if (!read.ok) return { refused: "invalid", reason: read.reason };
-    const answer = await dispatcher.inReign(({ remote }) => ({ told: ask(remote, read.value) }));
-    return answer === null ? NOT_LEADING : await answer.told;
+    const heard: Heard = read.value;
+    const answer = await dispatcher.inReign(({ remote }) => ({
+      told: remote.misfit(heard) ?? ask(remote, read.value),
+    }));
+    return answer === null ? LEADS_NOT : await answer.told;
   };
 }

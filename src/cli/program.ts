@@ -24,6 +24,7 @@ import { registerSchedule } from "./commands/schedule.js";
 import { registerSlots } from "./commands/slots.js";
 import { registerSubmit } from "./commands/submit.js";
 import { registerUp } from "./commands/up.js";
+import { registerWorker } from "./commands/worker.js";
 import { registerWorkers } from "./commands/workers.js";
 import { addExamples } from "./examples.js";
 import { addCommonOptions } from "./options.js";
@@ -35,6 +36,7 @@ type Register = (program: Command, terminal: Terminal) => void;
 const COMMANDS: readonly Register[] = [
   registerUp,
   registerDemo,
+  registerWorker,
   registerSubmit,
   registerRun,
   registerJobs,

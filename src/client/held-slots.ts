@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { formatDuration } from "../../events/duration.js";
 import { systemClock } from "../clock.js";
-import { LeaseGuard, msSince, type Reading } from "../worker/lease-guard.js";
+import { LeaseGuard, type Moment, msSince } from "../worker/lease-guard.js";
 import { nextNews } from "./news.js";
 import { RENEWALS_PER_LEASE, type ReservationDesk, type Seen } from "./reservation-desk.js";
 
@@ -47,7 +47,7 @@ export class Held implements HeldSlots {
   readonly #guard: LeaseGuard;
   readonly #lost = new AbortController();
   readonly #over = new AbortController();
-  #renewedAt: Reading;
+  #renewedAt: Moment;
   #released: Promise<Released> | null = null;
 
   constructor(desk: ReservationDesk, { view, askedAt }: Seen, news: EventTarget, stopListening: () => void) {

@@ -7,8 +7,11 @@ export async function request(nc: NatsConnection, subject: string, args: object,
   const message = await nc.request(subject, JSON.stringify(args), { timeout: timeoutMs }).catch((error: unknown) => {
     throw requestFailure(error, subject, timeoutMs);
   });
-  const failure = serviceError(message);
-  if (failure !== null) throw failure;
+  const refused = serviceError(message);
+  if (refused !== null) {
+    const { code: status, reason } = refused;
+    throw new ClientFailure(status === NOT_FOUND ? "not-found" : "refused", reason, { status });
+  }
   return message.json();
 }
 
@@ -28,9 +31,10 @@ export const notAllowed = (subject: string, cause?: unknown): ClientFailure =>
 
 const NOT_FOUND = 404;
 
-function serviceError({ headers }: Msg): ClientFailure | null {
-  const status = Number(headers?.get("Nats-Service-Error-Code") ?? "");
-  if (status === 0) return null;
-  const reason = headers?.get("Nats-Service-Error") || `the scheduler answered ${status}`;
-  return new ClientFailure(status === NOT_FOUND ? "not-found" : "refused", reason, { status });
+/** What a service says of its refusal in the headers of its answer; null if it is none. */
+export function serviceError({ headers }: Msg): { readonly code: number; readonly reason: string } | null {
+  const code = Number(headers?.get("Nats-Service-Error-Code") ?? "");
+  if (code === 0) return null;
+  const reason = headers?.get("Nats-Service-Error") ?? "";
+  return { code, reason: reason || `the scheduler answered ${code}` };
 }

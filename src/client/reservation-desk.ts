@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ReservationView } from "../../projections/views.js";
 import { systemClock } from "../clock.js";
-import { type Reading, readClocks } from "../worker/lease-guard.js";
+import { type Moment, momentOf } from "../worker/lease-guard.js";
 import { ClientFailure } from "./failure.js";
 import { request } from "./request.js";
 import type { Session } from "./session.js";
@@ -21,7 +21,7 @@ export interface Wanted {
 /** How a reservation stood, and when that was asked: its lease counts from no later than then. */
 export interface Seen {
   readonly view: ReservationView;
-  readonly askedAt: Reading;
+  readonly askedAt: Moment;
 }
 
 /**
@@ -121,7 +121,7 @@ export class ReservationDesk {
   }
 
   async #look(verb: "reserve" | "renew", args: object): Promise<Seen> {
-    const askedAt = readClocks(systemClock);
+    const askedAt = momentOf(systemClock);
     // What src/api/service.ts answers to these two.
     const { reservation: view } = (await this.#ask(verb, args)) as { readonly reservation: ReservationView };
     this.#leaseMs = view.leaseMs;

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { JOB_ID_PATTERN } from "../../events/names.js";
 import type { ReservationView } from "../../projections/views.js";
 import { systemClock } from "../clock.js";
-import { msSince, type Reading, readClocks } from "../worker/lease-guard.js";
+import { type Moment, momentOf, msSince } from "../worker/lease-guard.js";
 import { ClientFailure } from "./failure.js";
 import { Held, type HeldSlots, ReservationLost } from "./held-slots.js";
 import { nextNews } from "./news.js";
@@ -74,9 +74,9 @@ class Waiting {
   readonly #desk: ReservationDesk;
   readonly #news: EventTarget;
   readonly #hooks: WaitingHooks;
-  #began = readClocks(systemClock);
+  #began = momentOf(systemClock);
   /** When it was last seen to be there; null before the first time. */
-  #seenAt: Reading | null = null;
+  #seenAt: Moment | null = null;
   mayBeThere = false;
 
   constructor(desk: ReservationDesk, news: EventTarget, hooks: WaitingHooks) {
@@ -136,7 +136,7 @@ class Waiting {
     if (this.#seenAt !== null && msSince(this.#seenAt, systemClock) < leaseMs)
       throw new ReservationLost(`reservation ${id} was released by somebody else while it waited`);
     this.#seenAt = null;
-    this.#began = readClocks(systemClock);
+    this.#began = momentOf(systemClock);
     this.#hooks.onPlaceLost?.();
     return null;
   }

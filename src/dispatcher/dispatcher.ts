@@ -204,6 +204,7 @@ export class Dispatcher {
       dispatcher: this.id,
       options: this.#options,
       fold: this.#standby.fold,
+      ledger: this.#standby.ledger,
       intakeStream: this.#intakeStream,
       mailbox: this.#mailbox,
       drawRetryTime: this.#drawRetryTime,
@@ -257,7 +258,7 @@ export class Dispatcher {
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);
     this.#questions.answerAll();
-    this.#reign?.stored();
+    if (proposal !== null) this.#reign?.stored();
   }
 
   // Ending

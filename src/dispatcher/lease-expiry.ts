@@ -5,9 +5,10 @@
 import type { Fact } from "../../events/facts.js";
 import type { JobId, Position, WorkerId } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
-import { dismissWorkers, expireLeases, expireReservations } from "../../projections/recovery.js";
+import { dismissWorkers, expireLeases, expireReservations, partWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
 import type { Holding, Reservation, Worker } from "../../projections/slots.js";
+import { type Moment, momentOf } from "../worker/lease-guard.js";
 import type { LeaseWatch } from "./lease-watch.js";
 import type { DispatcherOptions } from "./options.js";
 import { isProvablyGone } from "./process-identity.js";
@@ -17,7 +18,7 @@ import type { RemoteWorkers } from "./remote-workers.js";
 const LOOK_EVERY_MS_MAX = 1_000;
 const LOOKS_PER_LEASE = 6;
 
-const WORKER_SILENT = "its worker is gone: nothing was heard of it for a whole lease";
+const WORKER_SILENT = "its worker is gone: its process ended, or nothing was heard of it for a whole lease";
 const SCHEDULER_SILENT = "its worker is gone: the scheduler that ran it ended or does not answer";
 const HOLDER_SILENT = "its holder is gone: nothing was heard of it for a whole lease";
 
@@ -31,8 +32,8 @@ export interface LeaseExpiryOptions {
   readonly drawRetryTime: DrawRetryTime;
   readonly own: (facts: (fold: Fold) => readonly Fact[]) => void;
   readonly wake: () => void;
-  /** The ledger was reached, and its last entry is ours. */
-  readonly confirmed: () => void;
+  /** The ledger was asked at that moment, and its last entry is ours. */
+  readonly confirmed: (asked: Moment) => void;
   readonly deposed: () => void;
 }
 
@@ -41,6 +42,7 @@ export class LeaseExpiry {
   #cancelLook = () => {};
   readonly #cancelGrace: () => void;
   #isAsking = false;
+  #isDismissing = false;
   #isOver = false;
 
   constructor(of: LeaseExpiryOptions) {
@@ -63,10 +65,10 @@ export class LeaseExpiry {
   }
 
   #look(): void {
-    const { fold, leases, remote, own, wake, drawRetryTime } = this.#of;
+    const { fold, leases, remote, own, wake } = this.#of;
     const { slots } = fold;
-    if (Object.values<Worker>(slots.workers).some(this.#isLost))
-      own((now) => dismissWorkers(now, this.#isLost, WORKER_SILENT, drawRetryTime));
+    const lost = Object.values<Worker>(slots.workers).filter(this.#isLost);
+    if (lost.length > 0) void this.#dismiss(new Set(lost.map(({ id }) => id)));
     if (Object.values<Reservation>(slots.reservations).some(this.#isAbandoned))
       own((now) => expireReservations(now, this.#isAbandoned, HOLDER_SILENT));
     leases.keepOnly((id) => id in slots.workers || id in slots.reservations);
@@ -86,11 +88,12 @@ export class LeaseExpiry {
   async #confirm(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
+    const asked = momentOf(this.#of.options.clock);
     try {
       const { last } = await this.#of.options.ledger.state();
       if (this.#isOver) return;
       if (last > this.#of.fold.head.position) this.#of.deposed();
-      else this.#of.confirmed();
+      else this.#of.confirmed(asked);
     } catch (error) {
       this.#of.options.log.debug({ err: error }, "the ledger cannot be reached");
     } finally {
@@ -98,22 +101,43 @@ export class LeaseExpiry {
     }
   }
 
-  /** What such runs have left on this machine ends before their slots are given to others. */
+  /** They get nothing more at once, and lose what they hold when nothing of it runs on this machine any more. */
+  async #dismiss(lost: ReadonlySet<WorkerId>): Promise<void> {
+    if (this.#isDismissing) return;
+    this.#isDismissing = true;
+    const { own, wake, drawRetryTime, options } = this.#of;
+    const isLost = ({ id }: Worker) => lost.has(id);
+    options.log.warn({ workers: [...lost] }, WORKER_SILENT);
+    own((now) => partWorkers(now, isLost, WORKER_SILENT));
+    wake();
+    await this.#endOrphansOf(isLost);
+    this.#isDismissing = false;
+    if (this.#isOver) return;
+    own((now) => dismissWorkers(now, isLost, WORKER_SILENT, drawRetryTime));
+    wake();
+  }
+
   async #endGrace(): Promise<void> {
-    const { options, fold, own, wake, drawRetryTime, worker } = this.#of;
+    const { own, wake, drawRetryTime, worker } = this.#of;
     const isOther = ({ id, remote }: Worker) => id !== worker && !remote;
+    await this.#endOrphansOf(isOther);
+    if (this.#isOver) return;
+    own((now) => expireLeases(now, isOther, SCHEDULER_SILENT, drawRetryTime));
+    wake();
+  }
+
+  /** What runs of such workers have left on this machine ends before their slots are given to others. */
+  async #endOrphansOf(isLost: (worker: Worker) => boolean): Promise<void> {
+    const { options, fold } = this.#of;
     const { holdings, workers } = fold.slots;
     const lost = new Map<JobId, Position>();
     for (const { job, grant, worker: id } of Object.values<Holding>(holdings)) {
       const holder = workers[id];
-      if (holder !== undefined && isOther(holder)) lost.set(job, grant);
+      if (holder !== undefined && isLost(holder)) lost.set(job, grant);
     }
     if (lost.size === 0) return;
     await options
       .endOrphans((job, grant) => lost.get(job) === grant)
       .catch((error: unknown) => options.log.error({ err: error }, "processes of lost runs could not be ended"));
-    if (this.#isOver) return;
-    own((now) => expireLeases(now, isOther, SCHEDULER_SILENT, drawRetryTime));
-    wake();
   }
 }

@@ -5,11 +5,11 @@
 import type { Fact } from "../../events/facts.js";
 import { type DispatcherId, epoch, type WorkerId } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
-import { expireLeases, retireWorkers } from "../../projections/recovery.js";
+import { dismissWorkers, expireLeases, retireWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime, Report } from "../../projections/reports.js";
 import type { Worker as WorkerRow } from "../../projections/slots.js";
 import { aborted } from "../worker/ending.js";
-import { LeaseGuard } from "../worker/lease-guard.js";
+import { LeaseGuard, momentOf } from "../worker/lease-guard.js";
 import { Worker } from "../worker/worker.js";
 import { type IntakeItem, type Order, readMessage } from "./arrivals.js";
 import { LeaseExpiry } from "./lease-expiry.js";
@@ -27,12 +27,15 @@ const TRIM_EVERY_MESSAGES = 10_000;
 /** After an abort at shutdown, runs have this long to settle before they are handed back as they are. */
 const ABORTED_SETTLE_MS = 6_000;
 
+const WORKER_GONE = "its worker is gone: the process ended while nobody led";
 const WORKER_LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
 
 export interface ReignOptions {
   readonly dispatcher: DispatcherId;
   readonly options: DispatcherOptions;
   readonly fold: Fold;
+  /** The ledger's identity. */
+  readonly ledger: string;
   /** The intake's identity, as the ledger knows it, or as it is to know it. */
   readonly intakeStream: string;
   readonly mailbox: Mailbox<Input>;
@@ -79,13 +82,17 @@ export class Reign {
     });
     this.#own(() => [{ type: "DispatcherElected", epoch: reign, dispatcher, process, version }]);
     this.#own((now) => retireWorkers(now, worker));
+    // Gone for good, not only their attempts: else this very turn would grant them new ones.
+    this.#own((now) => dismissWorkers(now, isGone, WORKER_GONE, drawRetryTime));
     this.#own((now) => expireLeases(now, isGone, WORKER_LOST, drawRetryTime));
     this.#own(() => [{ type: "WorkerJoined", worker, process, capacity: workerCapacity, types: workerTypes }]);
     this.#own((now) => (now.settings.intakeStream === null ? [{ type: "IntakeOpened", stream: of.intakeStream }] : []));
     this.#own((now) => options.settingsFacts(now));
     this.leases = new LeaseWatch(clock);
     this.remote = new RemoteWorkers({
-      ...{ fold, epoch: reign, leaseMs, results, clock, leases: this.leases, link: options.workerLink },
+      ...{ fold, epoch: reign, ledger: of.ledger, leaseMs, results, clock },
+      leases: this.leases,
+      link: options.workerLink,
       types: () => options.catalogue.types.keys(),
       own: (facts, settled) => {
         own(facts, settled);
@@ -105,7 +112,7 @@ export class Reign {
         remote: this.remote,
         deposed: of.deposed,
       },
-      confirmed: () => this.#guard.renewed(),
+      confirmed: (asked) => this.#guard.renewed(asked),
     });
     this.#stopAnswering = options.answerAsLeader();
     options.log.info({ epoch: reign, dispatcher }, "leading");
@@ -137,7 +144,7 @@ export class Reign {
 
   /** An entry is stored, so we lead still. */
   stored(): void {
-    this.#guard.renewed();
+    this.#guard.renewed(momentOf(this.#of.options.clock));
     this.#trimIntake();
     for (const told of this.#onStored.splice(0)) told();
   }

@@ -11,10 +11,21 @@ import type { Ending, Report } from "../../projections/reports.js";
 import type { Holding, Worker } from "../../projections/slots.js";
 import type { Clock } from "../clock.js";
 import { type Assignment, assignmentOf } from "../worker/assignment.js";
-import type { AbortOrder, EndedWord, Hello, Lease, Obeyed, Renewal, StartOrder, Word } from "../worker/protocol.js";
+import type {
+  AbortOrder,
+  EndedWord,
+  Farewell,
+  Heard,
+  Hello,
+  Lease,
+  Obeyed,
+  Renewal,
+  StartOrder,
+  Word,
+} from "../worker/protocol.js";
 import type { ResultStore } from "../worker/results.js";
 import type { LeaseWatch } from "./lease-watch.js";
-import { NOT_LEADING, type Settled } from "./messages.js";
+import type { Settled } from "./messages.js";
 
 /** How the leader reaches a worker; null: it did not answer. */
 export interface WorkerLink {
@@ -25,7 +36,10 @@ export interface WorkerLink {
 /** What workers are answered: a value, or why not. */
 export type DeskAnswer<T> =
   | { readonly value: T }
-  | { readonly refused: "not-found" | "conflict" | "invalid"; readonly reason: string };
+  | { readonly refused: "not-found" | "conflict" | "invalid" | "unavailable"; readonly reason: string };
+
+/** Nothing is wrong with what was asked: whoever leads is to be asked the same again. */
+export const LEADS_NOT = { refused: "unavailable", reason: "this scheduler does not lead; ask again" } as const;
 
 /** An order without an answer is given again after this. */
 const ORDER_AGAIN_MS = 1_000;
@@ -36,6 +50,8 @@ const RENEWALS_PER_LEASE = 3;
 export interface RemoteWorkersOptions {
   readonly fold: Fold;
   readonly epoch: Epoch;
+  /** The ledger's identity. */
+  readonly ledger: string;
   readonly leaseMs: number;
   readonly types: () => Iterable<string>;
   readonly link: WorkerLink;
@@ -50,6 +66,8 @@ export class RemoteWorkers {
   readonly #of: RemoteWorkersOptions;
   /** When each live grant was last ordered. */
   readonly #orderedMs = new Map<string, number>();
+  /** The grants whose order is being repeated. */
+  readonly #ordering = new Set<string>();
   #isOver = false;
 
   constructor(of: RemoteWorkersOptions) {
@@ -62,6 +80,13 @@ export class RemoteWorkers {
   }
 
   // What workers ask
+
+  /** Why this leader is the wrong one for whoever has heard so much; null if it is the right one. */
+  misfit({ epoch, ledger }: Heard): DeskAnswer<never> | null {
+    if (ledger !== undefined && ledger !== this.#of.ledger)
+      return { refused: "not-found", reason: `this is another ledger, ${this.#of.ledger}; join again` };
+    return (epoch ?? 0) > this.#of.epoch ? LEADS_NOT : null;
+  }
 
   async join(hello: Hello): Promise<DeskAnswer<Lease>> {
     const { worker, types, capacity, process = UNKNOWN_PROCESS } = hello;
@@ -82,8 +107,11 @@ export class RemoteWorkers {
         conflict = `a worker ${worker} is there already; join under a new id`;
       return [];
     });
-    if (outcome === "dropped") return NOT_LEADING;
-    return conflict === null ? { value: this.#lease([]) } : { refused: "conflict", reason: conflict };
+    if (outcome === "dropped") return LEADS_NOT;
+    if (conflict !== null) return { refused: "conflict", reason: conflict };
+    // Without it large results fail, and each says why; small ones do not need it.
+    await this.#of.results.prepare?.().catch(() => {});
+    return { value: this.#lease([]) };
   }
 
   /** Only to be asked when no entry is in flight. Renews a lease, and sets right what got lost: runs that are none any more are aborted, and those not begun ordered again. */
@@ -111,25 +139,25 @@ export class RemoteWorkers {
   async report({ worker, job, grant, started, ended }: Word): Promise<DeskAnswer<{ readonly ok: true }>> {
     const { leases, results, report } = this.#of;
     leases.heard(worker);
-    const said: Report["said"] | null =
-      ended !== undefined
-        ? { ended: await endingOf(ended, { job, grant }, results) }
-        : started !== undefined
-          ? { started }
-          : null;
-    if (said === null) return { refused: "invalid", reason: "say either started or ended" };
-    const outcome = await new Promise<"recorded" | "dropped">((settled) =>
-      report({ job, grant, by: worker, said }, settled),
-    );
-    return outcome === "recorded" ? { value: { ok: true } } : NOT_LEADING;
+    const about = { job, grant, by: worker };
+    const say = (said: Report["said"]) =>
+      new Promise<"recorded" | "dropped">((settled) => report({ ...about, said }, settled));
+    let outcome: "recorded" | "dropped" = "dropped";
+    if (started !== undefined) {
+      const recorded = say({ started });
+      // Of one that has ended already, the same entry records both.
+      if (ended === undefined) outcome = await recorded;
+    }
+    if (ended !== undefined) outcome = await say({ ended: await endingOf(ended, { job, grant }, results) });
+    return outcome === "recorded" ? { value: { ok: true } } : LEADS_NOT;
   }
 
-  async leave(worker: WorkerId, reason: string): Promise<DeskAnswer<{ readonly ok: true }>> {
+  async leave({ worker, reason }: Farewell): Promise<DeskAnswer<{ readonly ok: true }>> {
     const outcome = await this.#record((fold) => {
       const there: Worker | undefined = fold.slots.workers[worker];
       return there?.remote === true && !there.leaving ? [{ type: "WorkerLeft", worker, reason }] : [];
     });
-    return outcome === "recorded" ? { value: { ok: true } } : NOT_LEADING;
+    return outcome === "recorded" ? { value: { ok: true } } : LEADS_NOT;
   }
 
   // What workers are told
@@ -138,8 +166,11 @@ export class RemoteWorkers {
   start(assignment: Assignment): void {
     const { job, grant, worker, ...rest } = assignment;
     const order: StartOrder = { ...rest, job, grant, epoch: this.#of.epoch };
+    const key = keyOf(job, grant);
+    if (this.#ordering.has(key)) return;
+    this.#ordering.add(key);
     void this.#until(job, grant, async () => {
-      this.#orderedMs.set(keyOf(job, grant), this.#of.clock.elapsedMs());
+      this.#orderedMs.set(key, this.#of.clock.elapsedMs());
       const obeyed = await this.#of.link.start(worker, order);
       if (obeyed !== null && !obeyed.accepted) {
         const message = `worker ${worker} refused it: ${obeyed.reason ?? "no reason given"}`;
@@ -147,12 +178,13 @@ export class RemoteWorkers {
         this.#of.report({ job, grant, said }, () => {});
       }
       return obeyed !== null;
-    });
+    }).finally(() => this.#ordering.delete(key));
   }
 
   abort(job: JobId, grant: Position): void {
-    const worker = this.#of.fold.slots.holdings[job]?.worker;
-    if (worker === undefined) return;
+    const { holdings, workers } = this.#of.fold.slots;
+    const worker = holdings[job]?.worker;
+    if (worker === undefined || workers[worker]?.remote !== true) return;
     const order: AbortOrder = { epoch: this.#of.epoch, job, grant, cause: "cancel" };
     void this.#until(job, grant, async () => (await this.#of.link.abort(worker, order)) !== null);
   }
@@ -177,8 +209,8 @@ export class RemoteWorkers {
   }
 
   #lease(abort: Lease["abort"]): Lease {
-    const { epoch, leaseMs } = this.#of;
-    return { epoch, leaseMs, renewMs: Math.floor(leaseMs / RENEWALS_PER_LEASE), abort };
+    const { epoch, ledger, leaseMs } = this.#of;
+    return { epoch, ledger, leaseMs, renewMs: Math.floor(leaseMs / RENEWALS_PER_LEASE), abort };
   }
 
   #holdingsOf(worker: WorkerId): Holding[] {

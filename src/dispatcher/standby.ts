@@ -29,6 +29,11 @@ export class Standby {
     return this.#fold;
   }
 
+  /** The identity of the ledger that was folded; there is none before it was reached. */
+  get ledger(): string {
+    return this.#identity ?? "";
+  }
+
   /** Reaches the ledger, however long it takes. The stream must be the one that was folded, and reach to `folded` at least. */
   async reach(folded: Position, signal: AbortSignal): Promise<number> {
     const { identity, last } = await this.retrying(() => this.#options.ledger.state(), signal);

@@ -18,7 +18,7 @@ import { type GuardOrder, type GuardReport, guardOrderSchema } from "./guard-mes
 import { type Lock, lockAddress, takeLock } from "./lock.js";
 import { stopServersOn } from "./orphans.js";
 import { freePort, LOOPBACK } from "./port.js";
-import { removeRecord, type ServerRecord, writeRecord } from "./record.js";
+import { lastPort, rememberPort, removeRecord, type ServerRecord, writeRecord } from "./record.js";
 import { launchServer, type ServerProcess, ServerStartError } from "./server-process.js";
 
 /** A server with a large store reads all of it before it answers. */
@@ -104,10 +104,12 @@ interface Launched {
   readonly record: ServerRecord;
 }
 
+/** The port that it had last, if it is free: whoever was connected then, such as a worker, finds it again. */
 async function launchOnAnyPort(order: GuardOrder): Promise<Launched> {
+  const before = await lastPort(order.stateDir);
   for (let tries = 1; ; tries++) {
     try {
-      return await launch(order, await freePort());
+      return await launch(order, tries === 1 && before !== null ? before : await freePort());
     } catch (error) {
       if (!(error instanceof ServerStartError && error.portTaken) || tries >= portTriesMax) throw error;
     }
@@ -152,6 +154,7 @@ async function serveUntilEnd(order: GuardOrder, server: ServerProcess, record: S
   const killServer = (): void => server.send("SIGKILL");
   process.once("exit", killServer);
   await writeRecord(order.stateDir, record);
+  await rememberPort(order.stateDir, record.port);
   report({ report: "ready", record });
   const end = (): void => void server.end("SIGTERM", stopGraceMs);
   stopping.signal.addEventListener("abort", end);

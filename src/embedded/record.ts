@@ -25,6 +25,9 @@ export const serverRecordSchema = z.object({
 export type ServerRecord = z.infer<typeof serverRecordSchema>;
 
 const recordFile = (stateDir: string): string => join(stateDir, "server.json");
+/** Beside the record, which goes when the server ends. */
+const portFile = (stateDir: string): string => join(stateDir, "server.port");
+const PORT_MAX = 65_535;
 
 /** The server that is running on this state folder, or null if none is. It has answered, and as the one recorded. */
 export async function findRunningServer(stateDir: string): Promise<ServerRecord | null> {
@@ -40,6 +43,16 @@ export async function writeRecord(stateDir: string, record: ServerRecord): Promi
   const fresh = `${file}.${randomUUID()}`;
   await writeFile(fresh, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   await rename(fresh, file);
+}
+
+/** The port that the server of this folder had last; null if it never had one. */
+export async function lastPort(stateDir: string): Promise<number | null> {
+  const port = Number(await readFile(portFile(stateDir), "utf8").catch(() => ""));
+  return Number.isInteger(port) && port > 0 && port <= PORT_MAX ? port : null;
+}
+
+export async function rememberPort(stateDir: string, port: number): Promise<void> {
+  await writeFile(portFile(stateDir), `${port}\n`, { mode: 0o600 });
 }
 
 export async function removeRecord(stateDir: string): Promise<void> {

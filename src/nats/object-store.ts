@@ -19,6 +19,11 @@ export function objectStore(nc: NatsConnection, bucket: string): PutObject {
   };
 }
 
+/** Makes the bucket, if it is not there. */
+export async function makeBucket(nc: NatsConnection, bucket: string): Promise<void> {
+  await nc.jetstream().views.os(bucket);
+}
+
 /** The bytes under a name, or null if there are none. The client verifies the digest of what it reads. */
 export async function readObject(nc: NatsConnection, bucket: string, name: string): Promise<Uint8Array | null> {
   const store = await nc.jetstream().views.os(bucket);

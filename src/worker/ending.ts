@@ -58,7 +58,7 @@ export function aborted(cause: AbortCause, about: Assignment): Ending {
         error: { code: "lease", message: "its worker could not renew its lease and stopped it before the lease ended" },
       };
     case "shutdown":
-      return { outcome: "lost", error: { code: "shutdown", message: "the scheduler shut down while it ran" } };
+      return { outcome: "lost", error: { code: "shutdown", message: "its worker was shut down while it ran" } };
     default:
       return cause satisfies never;
   }

@@ -1,6 +1,9 @@
 /**
  * Watches a worker's own lease: if it could not be renewed for long, the worker ends its runs by itself well before the lease is
  * over and their slots are given to others (D8). Both clocks count: the one that jumps, and the one that may stand still in sleep.
+ *
+ * A renewal counts from when it was asked for, not from when the answer was read: whoever grants the lease counts from when it
+ * was asked, and a process that was paused finds answers waiting that are long out of date.
  */
 import type { Clock } from "../clock.js";
 
@@ -8,41 +11,49 @@ import type { Clock } from "../clock.js";
 const UNRENEWED_SHARE_MAX = 2 / 3;
 const LOOKS_PER_LEASE = 12;
 
-/** What the two clocks say at one moment. */
-export interface Reading {
+/** A moment by both clocks. */
+export interface Moment {
   readonly elapsedMs: number;
   readonly wallMs: number;
 }
 
-export const readClocks = (clock: Clock): Reading => ({ elapsedMs: clock.elapsedMs(), wallMs: clock.now() });
+export const momentOf = (clock: Clock): Moment => ({ elapsedMs: clock.elapsedMs(), wallMs: clock.now() });
 
 /** How long it is since then, by the clock that says longer. */
-export function msSince(then: Reading, clock: Clock): number {
-  const { elapsedMs, wallMs } = readClocks(clock);
+export function msSince(then: Moment, clock: Clock): number {
+  const { elapsedMs, wallMs } = momentOf(clock);
   return Math.max(elapsedMs - then.elapsedMs, wallMs - then.wallMs);
 }
 
 export class LeaseGuard {
   readonly #clock: Clock;
-  readonly #leaseMs: number;
   readonly #onNearEnd: () => void;
-  #renewed: Reading;
-  #isNearEnd = false;
+  #leaseMs: number;
+  #renewed: Moment;
+  /** It was said, and no renewal has come since. */
+  #isSaid = false;
   #isStopped = false;
   #cancel = () => {};
 
-  constructor(clock: Clock, leaseMs: number, onNearEnd: () => void) {
+  /** `since`: when the lease was asked for. */
+  constructor(clock: Clock, leaseMs: number, onNearEnd: () => void, since: Moment = momentOf(clock)) {
     this.#clock = clock;
     this.#leaseMs = leaseMs;
     this.#onNearEnd = onNearEnd;
-    this.#renewed = readClocks(clock);
+    this.#renewed = since;
     this.#look();
   }
 
-  /** `at`: when the renewal was sent, if its answer may have taken long: the lease counts from no later than that. */
-  renewed(at: Reading = readClocks(this.#clock)): void {
-    this.#renewed = at;
-    this.#isNearEnd = false;
+  /** `asked`: when the renewal was asked for. */
+  renewed(asked: Moment, leaseMs = this.#leaseMs): void {
+    this.#renewed = asked;
+    this.#leaseMs = leaseMs;
+    if (!this.isNearEnd) this.#isSaid = false;
+  }
+
+  /** So little of the lease is left that nothing may run any more. */
+  get isNearEnd(): boolean {
+    return msSince(this.#renewed, this.#clock) >= this.#leaseMs * UNRENEWED_SHARE_MAX;
   }
 
   stop(): void {
@@ -51,9 +62,8 @@ export class LeaseGuard {
   }
 
   #look(): void {
-    const unrenewedMs = msSince(this.#renewed, this.#clock);
-    if (!this.#isNearEnd && unrenewedMs >= this.#leaseMs * UNRENEWED_SHARE_MAX) {
-      this.#isNearEnd = true;
+    if (!this.#isSaid && this.isNearEnd) {
+      this.#isSaid = true;
       this.#onNearEnd();
     }
     // Whoever is told may stop it at once.

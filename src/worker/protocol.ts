@@ -15,7 +15,8 @@ const worker = z
   .string({ error: "must be a worker's id" })
   .regex(NAME_PATTERN, { error: "must be up to 64 letters, digits, _ and -" })
   .transform((text) => text as WorkerId);
-const WORKER_CAPACITY_MAX = 10_000;
+/** A renewal names all that runs, by ids of up to 128 letters, and must fit into one message of 1 MiB. */
+export const WORKER_CAPACITY_MAX = 5_000;
 const capacityError = `must be a whole number from 1 to ${WORKER_CAPACITY_MAX}`;
 
 export const helloSchema = z.strictObject({
@@ -35,11 +36,23 @@ export type Hello = z.output<typeof helloSchema>;
 
 const run = { job: jobIdSchema, grant: positionSchema };
 
+/**
+ * What the worker has heard last, given back: a scheduler that was deposed and does not know it yet must not answer for its
+ * successor, nor one that writes another ledger at all.
+ */
+const heard = { epoch: z.number().int().nonnegative().optional(), ledger: z.string().max(300).optional() };
+export type Heard = { readonly epoch?: number | undefined; readonly ledger?: string | undefined };
+
 /** Renews the lease of all that it runs; `running` holds every attempt whose end is not on record yet. */
-export const renewalSchema = z.strictObject({ worker, running: z.array(z.strictObject(run)).max(WORKER_CAPACITY_MAX) });
+export const renewalSchema = z.strictObject({
+  worker,
+  running: z.array(z.strictObject(run)).max(WORKER_CAPACITY_MAX),
+  ...heard,
+});
 export type Renewal = z.output<typeof renewalSchema>;
 
-export const farewellSchema = z.strictObject({ worker, reason: z.string().max(500).default("stopped") });
+export const farewellSchema = z.strictObject({ worker, reason: z.string().max(500).default("stopped"), ...heard });
+export type Farewell = z.output<typeof farewellSchema>;
 
 const MESSAGE_CHARS_MAX = 6_000;
 const text = z.string().transform((whole) => whole.slice(0, MESSAGE_CHARS_MAX));
@@ -69,11 +82,11 @@ const endedSchema = z.discriminatedUnion("outcome", [
 ]);
 export type EndedWord = z.output<typeof endedSchema>;
 
-/** A word about an attempt: that it has started, or how it has ended. */
+/** A word about an attempt: that it has started, how it has ended, or both: for a short run, or when the first was not heard. */
 export const wordSchema = z
-  .strictObject({ worker, ...run, started: timeSchema.optional(), ended: endedSchema.optional() })
-  .refine(({ started, ended }) => (started === undefined) !== (ended === undefined), {
-    error: "say either started or ended",
+  .strictObject({ worker, ...run, started: timeSchema.optional(), ended: endedSchema.optional(), ...heard })
+  .refine(({ started, ended }) => started !== undefined || ended !== undefined, {
+    error: "say started, ended or both",
   });
 export type Word = z.output<typeof wordSchema>;
 
@@ -96,9 +109,14 @@ export type AbortOrder = z.output<typeof abortOrderSchema>;
 export const obeyedSchema = z.object({ accepted: z.boolean(), reason: z.string().optional() });
 export type Obeyed = z.output<typeof obeyedSchema>;
 
+/** What the leader answers to report and leave. */
+export const okSchema = z.object({ ok: z.literal(true) });
+
 /** What the leader answers to join and renew: how long the lease is, and which runs are to be aborted. */
 export const leaseSchema = z.object({
   epoch: z.number().int(),
+  /** Which ledger its grants stand in: two of one namespace, one after the other, have nothing in common. */
+  ledger: z.string(),
   leaseMs: z.number().int(),
   /** Renew about this often. */
   renewMs: z.number().int(),

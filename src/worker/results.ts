@@ -9,13 +9,17 @@ export const RESULT_INLINE_BYTES_MAX = 64 * 1024;
 export interface ResultStore {
   /** Keeps a result durably, and says where it is. */
   keep(result: Json, about: { readonly job: string; readonly grant: number }): Promise<Result>;
+  /** Makes the place for large ones where it is missing, for those who may put some there and not make it. */
+  prepare?(): Promise<void>;
 }
 
 /** Puts bytes under a name; the same name always has the same bytes. */
 export type PutObject = (name: string, bytes: Uint8Array) => Promise<void>;
 
-export function resultStore(bucket: string, put: PutObject): ResultStore {
+/** `make` makes the bucket, if it is not there. */
+export function resultStore(bucket: string, put: PutObject, make?: () => Promise<void>): ResultStore {
   return {
+    ...(make !== undefined && { prepare: make }),
     keep: async (result) => {
       const text = JSON.stringify(result);
       // A character is at most three bytes: most results need no counting.

@@ -1,6 +1,6 @@
 /**
- * A worker, inside a scheduler or in a process of its own: executes granted attempts and says how they ended. One seat per attempt, each seat with the
- * worker machine's state; what the machine names as actions happens here.
+ * A worker, inside a scheduler or in a process of its own: executes granted attempts and says how they ended. One seat per
+ * attempt, each seat with the worker machine's state; what the machine names as actions happens here.
  */
 import type { Json } from "../../events/json.js";
 import type { JobId, Position, WorkerId } from "../../events/names.js";
@@ -64,6 +64,19 @@ export class Worker {
   /** Attempts that are not over yet, as far as this worker knows. */
   get busy(): number {
     return this.#seats.size;
+  }
+
+  /** Attempts whose code may still be running; the others wait for their ends to be recorded. */
+  get executing(): number {
+    let count = 0;
+    for (const { ending } of this.#seats.values()) if (ending === null) count += 1;
+    return count;
+  }
+
+  /** Whether code of an attempt of this job may still be running. */
+  executes(job: JobId): boolean {
+    const seat = this.#seats.get(job);
+    return seat !== undefined && seat.ending === null;
   }
 
   start(assignment: Assignment): void {

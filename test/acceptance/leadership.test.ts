@@ -29,7 +29,7 @@ async function openStage(): Promise<{ stage: Stage; book: RunBook; standby: Sche
     return { lease: "1s", grace: "1s", limits: { global: RUNNING }, types: { thumbs } };
   });
   await book.prepare();
-  const standby = await stage.startAnother();
+  const standby = await stage.anotherScheduler();
   for (let n = 0; n < JOBS; n += 1) await stage.submit("thumbs", { id: `thumb-${n}` });
   await stage.watch.until("two run", (watch) => watch.ofType("RunStarted").length === RUNNING);
   await eventually("two have begun", async () => ((await book.lines()).length === RUNNING ? true : null));
@@ -102,7 +102,7 @@ test("given a leader that is killed, when the standby takes over, then recovery 
   await expectAllEnded(stage, book);
 
   // Nothing runs any more: whoever takes over now has nothing to recover (DEC-008).
-  const third = await stage.startAnother();
+  const third = await stage.anotherScheduler();
   await standby.kill();
   await watch.until("the third leads", () => dispatchersOf(stage).length === 3, takeoverMsMax);
   const [election] = watch.ofType("DispatcherElected").slice(-1);

@@ -30,6 +30,24 @@ test("given a scheduler that leads, when services are looked for, then signalbox
   expect(subjects).toEqual(expect.arrayContaining([...api, ...queries]));
 });
 
+test("given a leader that is paused and another one that leads, when many questions are asked, then each is answered by the one that leads", async () => {
+  const QUESTIONS = 20;
+  const stage = await Stage.open(server.url, () => ({}));
+  const successor = await stage.anotherScheduler();
+  stage.scheduler.signal("SIGSTOP");
+  await stage.watch.until("another one leads", ({ facts }) =>
+    facts.some(({ fact }) => fact.type === "DispatcherElected" && fact.epoch === 2),
+  );
+  await eventually("it answers", () =>
+    stage.request("query.health").then(
+      () => true,
+      () => null,
+    ),
+  );
+  const answers = await Promise.all(Array.from({ length: QUESTIONS }, () => stage.request("query.health")));
+  for (const answer of answers) expect(answer).toMatchObject({ role: "leader", leader: { pid: successor.pid } });
+});
+
 test("given requests that cannot be met, when they are answered, then the error headers say why, and the scheduler goes on", async () => {
   await using work = await WorkServer.start();
   const stage = await openStage(work);

@@ -1,19 +1,34 @@
 /** The program with the credentials of each role (docs/deploy/roles.conf): what it may do works, the rest is told plainly. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
+import { readObject } from "../../src/nats/object-store.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
 import { passwordOf, type Role, type RolesServer, startRolesServer } from "../deploy/roles-server.js";
 import { HookServer } from "../support/hook-server.js";
 import { startProgram } from "./world.js";
 
+/** A result that is too large for the ledger. */
+const LARGE_CHARS = 200_000;
+const LARGE = `process.stdout.write(JSON.stringify("x".repeat(${LARGE_CHARS})))`;
+
+let folder: string;
 let roles: RolesServer;
 let scheduler: Scheduler;
 let hooks: HookServer;
 beforeAll(async () => {
   roles = await startRolesServer("current");
   hooks = await HookServer.start();
-  const loaded = loadConfiguration({ env: {}, cwd: "/", typesInCode: ["hello"] });
+  folder = await mkdtemp(join(tmpdir(), "signalbox-roles-"));
+  const far = { runner: "command", argv: [process.execPath, "-e", LARGE], outputBytesMax: 1_000_000 };
+  await writeFile(join(folder, "scheduler.yaml"), JSON.stringify({ types: { far: { runner: "nats" } } }));
+  await writeFile(join(folder, "worker.yaml"), JSON.stringify({ types: { far } }));
+  const path = join(folder, "scheduler.yaml");
+  const loaded = loadConfiguration({ path, env: {}, cwd: "/", typesInCode: ["hello"] });
   if (loaded.kind === "refused") throw new Error(JSON.stringify(loaded.problems));
   scheduler = await startScheduler({
     connection: { servers: [roles.server.url], user: "dispatcher", pass: passwordOf("dispatcher") },
@@ -31,14 +46,20 @@ afterAll(async () => {
   await scheduler.stop();
   await hooks[Symbol.asyncDispose]();
   await roles[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
 });
 
-const urlOf = (role: Role): string => {
+const urlOf = (role: Role, password = passwordOf(role)): string => {
   const url = new URL(roles.server.url);
-  [url.username, url.password] = [role, passwordOf(role)];
+  [url.username, url.password] = [role, password];
   return url.href;
 };
-const runAs = (role: Role, ...args: string[]) => startProgram(args, { env: { NATS_URL: urlOf(role) } }).ended;
+const startAs = (role: Role, args: readonly string[], password = passwordOf(role)) =>
+  startProgram(args, { env: { NATS_URL: urlOf(role, password) } });
+const runAs = (role: Role, ...args: string[]) => startAs(role, args).ended;
+
+/** After the job's id, its result. */
+const resultIn = (stdout: string): unknown => JSON.parse(stdout.slice(stdout.indexOf("\n")));
 
 describe("roles", () => {
   test("an operator submits, waits, asks and commands", async () => {
@@ -87,6 +108,26 @@ describe("roles", () => {
       stdout: "",
       stderr: "error: these credentials may not publish to signalbox.submit\n",
     });
+  });
+
+  test("a worker joins, runs a job, and stores its large result; no other role does", async () => {
+    const args = ["worker", "--types", "far", "--config", join(folder, "worker.yaml")];
+    const worker = startAs("worker", args);
+    await worker.saw("stderr", "signalbox worker is ready");
+    const { code, stdout } = await runAs("operator", "submit", "far", "--id", "large", "--wait");
+    expect(code).toBe(0);
+    const { digest } = z.object({ stored: z.object({ digest: z.string() }) }).parse(resultIn(stdout)).stored;
+    const { nc } = await roles.login("dispatcher");
+    expect(await readObject(nc, "SIGNALBOX_RESULTS", digest)).toHaveLength(LARGE_CHARS + '""'.length);
+    worker.child.kill("SIGTERM");
+    expect((await worker.ended).code).toBe(0);
+
+    const operator = await startAs("operator", args).ended;
+    expect(operator.code).toBe(1);
+    expect(operator.stderr).toMatch(/these credentials may not (subscribe|publish) to signalbox\.worker\./);
+    const stranger = await startAs("worker", args, "wrong").ended;
+    expect(stranger.code).toBe(1);
+    expect(stranger.stderr).toContain("are the credentials right?");
   });
 
   test.each([

@@ -30,7 +30,8 @@ const guardedPublishes: readonly (readonly [subject: string, allowed: readonly R
   ["signalbox.api.renew", ["operator"]],
   ["signalbox.api.release", ["operator"]],
   ["signalbox.query.slots", ["viewer", "operator"]],
-  ["signalbox.worker.ready", ["worker"]],
+  ...["join", "renew", "report", "leave"].map((verb) => [`signalbox.worker.${verb}`, ["worker"]] as const),
+  ...["start", "abort"].map((verb) => [`signalbox.worker.w1.${verb}`, ["dispatcher"]] as const),
   [`$O.${resultsBucket}.M.x`, ["dispatcher", "worker"]],
   [`$KV.${stateBucket}.webhooks`, ["dispatcher"]],
   [`$JS.API.STREAM.MSG.GET.KV_${stateBucket}`, ["dispatcher"]],
@@ -59,7 +60,12 @@ const guardedSubscriptions: readonly (readonly [subject: string, allowed: readon
   ["signalbox.api.>", ["dispatcher"]],
   ["signalbox.query.>", ["dispatcher"]],
   ["signalbox.leader", ["dispatcher"]],
+  ["signalbox.worker.*", ["dispatcher"]],
+  // The server takes `>` for a word, which the dispatcher's `*` allows.
   ["signalbox.worker.>", ["dispatcher"]],
+  ["signalbox.worker.*.>", []],
+  ["signalbox.worker.*.start", ["worker"]],
+  ["signalbox.worker.*.abort", ["worker"]],
   ["signalbox.event.>", ["viewer", "operator"]],
   ["signalbox.progress.>", ["viewer", "operator"]],
   ["$JS.>", []],
@@ -210,16 +216,23 @@ await describeOnEveryServer("the roles of docs/deploy/roles.conf", (version) => 
     expect(refusals).toEqual([]);
   });
 
-  test("given the worker, then it asks for work and stores a result that the dispatcher can read", async () => {
+  test("given the worker, then it joins, is given orders that it answers, and stores a result that the dispatcher can read", async () => {
     const { nc, refusals } = await roles.login("worker");
-    const asked = await answer(dispatcher.nc, "signalbox.worker.>", "work");
-    expect((await nc.request("signalbox.worker.ready", "{}", { timeout: requestMs })).string()).toBe("work");
+    const asked = await answer(dispatcher.nc, "signalbox.worker.*", "a lease");
+    expect((await nc.request("signalbox.worker.join", "{}", { timeout: requestMs })).string()).toBe("a lease");
     asked.unsubscribe();
+    for (const verb of ["start", "abort"]) {
+      const ordered = await answer(nc, `signalbox.worker.w1.${verb}`, "obeyed");
+      const obeyed = await dispatcher.nc.request(`signalbox.worker.w1.${verb}`, "{}", { timeout: requestMs });
+      expect(obeyed.string()).toBe("obeyed");
+      ordered.unsubscribe();
+    }
     await objectStore(dispatcher.nc, resultsBucket)("made-by-the-dispatcher", entry);
     const bytes = new Uint8Array(300_000).fill(9);
     await objectStore(nc, resultsBucket)("from-the-worker", bytes);
     expect(await readObject(dispatcher.nc, resultsBucket, "from-the-worker")).toEqual(bytes);
     expect(refusals).toEqual([]);
+    expect(dispatcher.refusals).toEqual([]);
   });
 
   test("given reply subjects that aim at the ledger or the streams, then the server's answers do not get there", async () => {

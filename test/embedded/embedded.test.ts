@@ -118,6 +118,17 @@ describe("starting and stopping", () => {
     await expect(started).rejects.toThrow("ended with exit code 3\nthe disk is on fire");
   });
 
+  test("given it ran before, when it is started again, then on the same port, where those who were connected look for it; and on another one if that is taken", async () => {
+    const stateDir = await freshFolder();
+    const { url } = await start({ stateDir });
+    await servers.pop()?.stop();
+    expect((await start({ stateDir })).url).toBe(url);
+    await servers.pop()?.stop();
+    const other = await start({ stateDir: await freshFolder(), port: Number(new URL(url).port) });
+    expect(other.url).toBe(url);
+    expect((await start({ stateDir })).url).not.toBe(url);
+  });
+
   test("given a port that another program has, then the error says so", async () => {
     const other = await start({ stateDir: await freshFolder() });
     const port = Number(new URL(other.url).port);

@@ -14,7 +14,12 @@ import { connect, type NatsConnection } from "../../src/nats/door.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
 import { type Audit, audit, describeViolation, type IntakeMessage } from "./auditor.js";
 import { LedgerWatch } from "./ledger-watch.js";
-import { type SchedulerProcess, startSchedulerProcess } from "./scheduler-process.js";
+import {
+  type SchedulerProcess,
+  startSchedulerProcess,
+  startWorkerProcess,
+  type WorkerProcess,
+} from "./scheduler-process.js";
 
 const requestMsMax = 5_000;
 const ENDS = new Set(["completed", "skipped", "failed", "cancelled", "rejected"]);
@@ -22,6 +27,13 @@ const ENDS = new Set(["completed", "skipped", "failed", "cancelled", "rejected"]
 export interface Refused {
   readonly code: number;
   readonly error: string;
+}
+
+/** `types` as in the worker's own configuration. */
+export interface WorkerSetting {
+  readonly types: Readonly<Record<string, object>>;
+  readonly capacity?: number;
+  readonly grace?: string;
 }
 
 interface Parts {
@@ -87,10 +99,19 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Starts one more scheduler on the same ledger; it is killed with the test. */
-  async startAnother(): Promise<SchedulerProcess> {
+  async anotherScheduler(): Promise<SchedulerProcess> {
     const another = await startSchedulerProcess(this.#configFile, this.#natsUrl);
     onTestFinished(() => another.kill());
     return another;
+  }
+
+  /** Starts a worker with a configuration of its own, in which its types have runners. It ends with the test. */
+  async startWorker({ types, capacity = 1, grace = "10s" }: WorkerSetting): Promise<WorkerProcess> {
+    const configFile = join(this.folder, `worker-${randomUUID().slice(0, 8)}.yaml`);
+    await writeFile(configFile, JSON.stringify({ namespace: this.namespace, grace, types }));
+    const worker = await startWorkerProcess(configFile, this.#natsUrl, Object.keys(types), capacity);
+    onTestFinished(() => worker.kill());
+    return worker;
   }
 
   /** Submits as any program would; gives the sequence of the acknowledgement. */

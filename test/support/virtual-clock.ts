@@ -1,4 +1,4 @@
-/** A clock that stands still until a test moves it. */
+/** A clock that stands still until a test moves it: both its hands together, or one of them alone. */
 import type { Clock } from "../../src/clock.js";
 
 interface Alarm {
@@ -7,27 +7,28 @@ interface Alarm {
 }
 
 export class VirtualClock implements Clock {
-  #nowMs: number;
+  #wallMs: number;
+  #elapsedMs = 0;
   #alarms: Alarm[] = [];
 
-  constructor(now: string) {
-    this.#nowMs = Date.parse(now);
+  constructor(now = "2026-01-01T00:00:00.000Z") {
+    this.#wallMs = Date.parse(now);
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#wallMs;
   }
 
   nowIso(): string {
-    return new Date(this.#nowMs).toISOString();
+    return new Date(this.#wallMs).toISOString();
   }
 
   elapsedMs(): number {
-    return this.#nowMs;
+    return this.#elapsedMs;
   }
 
   after(ms: number, act: () => void): () => void {
-    const alarm = { atMs: this.#nowMs + ms, act };
+    const alarm = { atMs: this.#elapsedMs + Math.max(0, ms), act };
     this.#alarms.push(alarm);
     return () => {
       this.#alarms = this.#alarms.filter((one) => one !== alarm);
@@ -39,23 +40,33 @@ export class VirtualClock implements Clock {
     return this.#alarms.length;
   }
 
+  /** The wall clock is set to another time; nothing else notices by itself. */
+  setForward(ms: number): void {
+    this.#wallMs += ms;
+  }
+
+  /** The machine or the process slept: time has passed, and no alarm has gone off yet. */
+  sleep(ms: number): void {
+    this.#elapsedMs += ms;
+    this.#wallMs += ms;
+  }
+
   /** Lets so much time pass, alarm by alarm; what an alarm wakes has come to rest before the next one. */
   async pass(ms: number): Promise<void> {
-    const until = this.#nowMs + ms;
+    const until = this.#elapsedMs + ms;
     await atRest();
     for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
       const alarm = next;
       this.#alarms = this.#alarms.filter((one) => one !== alarm);
-      this.#nowMs = alarm.atMs;
+      this.sleep(Math.max(0, alarm.atMs - this.#elapsedMs));
       alarm.act();
       await atRest();
     }
-    this.#nowMs = until;
+    this.sleep(Math.max(0, until - this.#elapsedMs));
   }
 
   #next(untilMs: number): Alarm | undefined {
-    const [first] = this.#alarms.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
-    return first;
+    return this.#alarms.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
   }
 }
 

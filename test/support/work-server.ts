@@ -37,6 +37,11 @@ export class WorkServer implements AsyncDisposable {
     this.#isHolding = true;
   }
 
+  /** How many requests of a type are being worked on. */
+  atWork(type: string): number {
+    return this.#now.get(type) ?? 0;
+  }
+
   /** Answers the oldest held request. */
   finishOne(): void {
     this.#held.shift()?.();

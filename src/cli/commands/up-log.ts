@@ -3,6 +3,9 @@ import { isPlainObject } from "../../../events/json.js";
 import type { createLogger } from "../../logger.js";
 import type { Colors, Terminal } from "../terminal.js";
 
+/** How much of it a person may ask for. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
 type LogDestination = NonNullable<Parameters<typeof createLogger>[1]>;
 
 /** pino's numbers for its levels. */

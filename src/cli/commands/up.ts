@@ -17,9 +17,8 @@ import { listenForInterrupt } from "../interrupt.js";
 import { type CommonOptions, readConfiguration } from "../options.js";
 import type { Terminal } from "../terminal.js";
 import { showReady } from "./up-banner.js";
-import { logDestination } from "./up-log.js";
+import { LOG_LEVELS, logDestination } from "./up-log.js";
 
-const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 const PORT_MAX = 65_535;
 
 interface UpOptions extends CommonOptions {

@@ -13,7 +13,8 @@ export function registerWorkers(program: Command, terminal: Terminal): void {
     .command("workers")
     .summary("list workers")
     .description(
-      "Lists the workers, the longest serving first: how many jobs each runs at once, of which types, and which it runs now.",
+      "Lists the workers, the longest serving first: those inside schedulers and the remote ones, where each runs, how many\n" +
+        "jobs at once, of which types, and which it runs now.",
     )
     .action(async (_own: unknown, self: Command) => {
       await withQuestions(self, terminal, async (questions, { output }) => {
@@ -33,7 +34,9 @@ function workersTable({ workers }: WorkersView, terminal: Terminal): string {
     workers,
     [
       { title: "WORKER", text: ({ id, leaving }) => (leaving ? `${id} (leaving)` : id), mayShrink: true },
-      { title: "PROCESS", text: ({ pid }) => String(pid), align: "right" },
+      { title: "KIND", text: ({ remote }) => (remote ? "remote" : "in scheduler") },
+      { title: "HOST", text: ({ host }) => hostName(host), mayShrink: true },
+      { title: "PROCESS", text: ({ pid }) => (pid === 0 ? UNKNOWN : String(pid)), align: "right" },
       { title: "JOINED", text: ({ joinedAt }) => relativeTime(joinedAt, now) },
       { title: "SEATS", text: ({ capacity }) => String(capacity), align: "right" },
       { title: "USED", text: ({ used }) => String(used), align: "right" },
@@ -43,3 +46,9 @@ function workersTable({ workers }: WorkersView, terminal: Terminal): string {
     terminal,
   );
 }
+
+/** What a worker in another language need not tell. */
+const UNKNOWN = "–";
+
+/** A host's identity begins with its name; what follows tells one boot, and one container, from the next. */
+const hostName = (host: string): string => host.split(" ")[0] || UNKNOWN;
