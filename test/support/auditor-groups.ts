@@ -52,7 +52,9 @@ export class AuditedGroups {
     group.known += 1;
     group.live.add(job);
     group.isRecorded = false;
-    if (group.sequential && group.stop === null) group.turn ??= job;
+    const { turn } = group;
+    const isNext = turn === null || (turn.state === "scheduled" && orderOf(job) < orderOf(turn));
+    if (group.sequential && group.stop === null && isNext) group.turn = job;
     if (state !== "scheduled") this.#mayGo(group, job, address);
     this.#touched.add(group);
   }
@@ -165,10 +167,11 @@ export class AuditedGroups {
 
 const stopped = (reason: string) => ({ reason, saidSo: false, saidOther: false });
 
+const orderOf = (job: AuditedJob): number => job.group?.order ?? 0;
+
 /** By their order, then as they were submitted. */
 function next({ live }: AuditedGroup): AuditedJob | null {
-  const order = (job: AuditedJob) => job.group?.order ?? 0;
-  return [...live].sort((a, b) => order(a) - order(b) || a.number - b.number)[0] ?? null;
+  return [...live].sort((a, b) => orderOf(a) - orderOf(b) || a.number - b.number)[0] ?? null;
 }
 
 function statusOf({ live, ends }: AuditedGroup): string {

@@ -51,6 +51,9 @@ const OF_ONE_JOB = {
   timeout: "--timeout",
   maxAttempts: "--max-attempts",
   label: "--label",
+  group: "--group",
+  order: "--order",
+  sequential: "--sequential",
 } as const satisfies Partial<Record<keyof SubmitOptions, string>>;
 const OF_MANY_JOBS = { skip: "--skip", strict: "--strict", dryRun: "--dry-run" } as const satisfies Partial<
   Record<keyof SubmitOptions, string>
