@@ -1,6 +1,7 @@
 /**
  * Signals for a command that waits first and then runs another program in the foreground. While it waits, the first one ends the
- * waiting in order and a second one ends us at once; while the program runs, it gets what only we were sent.
+ * waiting in order and a second one ends us at once; while the program runs, it gets what only we were sent; after its end, a signal
+ * is for us.
  */
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -42,11 +43,14 @@ export class ForegroundSignals implements Disposable {
   }
 
   readonly #take = (name: NodeJS.Signals): void => {
-    if (this.#program !== null) {
-      if (!KEYBOARD_SIGNALS.has(name) || !isInForeground()) this.#program.kill(name);
+    const program = this.#program;
+    const hasEnded = program !== null && (program.exitCode !== null || program.signalCode !== null);
+    // What is left to do then is to tell the scheduler; if nobody answers, the lease does that.
+    if (hasEnded || this.#received !== null) process.exit(exitCodeOf(name));
+    if (program !== null) {
+      if (!KEYBOARD_SIGNALS.has(name) || !isInForeground()) program.kill(name);
       return;
     }
-    if (this.#received !== null) process.exit(exitCodeOf(name));
     this.#received = name;
     this.#waiting.abort();
   };

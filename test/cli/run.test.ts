@@ -34,6 +34,12 @@ const granted = (): Promise<string> =>
     return (await reservations()).find(({ state }) => state === "granted")?.id ?? null;
   });
 
+/** A scheduler that has just started gives everybody a fresh lease, and then takes back what nobody renews. */
+const untilExpired = (): Promise<true> =>
+  eventually("it leads, and nothing is reserved any more", async () =>
+    world.scheduler.dispatcher.leads && (await reservations()).length === 0 ? true : null,
+  );
+
 /** Somebody who holds the slot of ollama until the returned function is called. */
 async function hold(): Promise<{ readonly id: string; release(): Promise<void> }> {
   const holder = run("--resource", "ollama=1", "--", "cat");
@@ -125,6 +131,41 @@ describe("what passes through", () => {
     await eventually("it is ready", () => (interrupted.stdout().includes("ready") ? true : null));
     interrupted.signal("SIGINT");
     expect(await interrupted.ended).toBe(4);
+  });
+});
+
+describe("the end of the command", () => {
+  test("given no scheduler answers, when it is to be told, then the exit code is the command's, and it says when the slot is free", async () => {
+    const untold = run("--resource", "cpu=1", "--lease", "2s", "--", "sh", "-c", "echo begun; cat; exit 9");
+    await eventually("it runs", () => (untold.stdout().includes("begun") ? true : null));
+    await world.scheduler.stop();
+    untold.stdin.end();
+    const code = await untold.ended;
+    // Where all of that took longer than the lease, the command may have run beyond it, and that is told instead.
+    if (code === 9)
+      expect(untold.stderr()).toMatch(/no scheduler answers: the slots of run-\w+ are free when its lease of 2 s/);
+    else expect({ code, stderr: untold.stderr() }).toEqual({ code: 1, stderr: expect.stringMatching(/lost|ended/) });
+    await world.startAgain();
+    await untilExpired();
+  });
+
+  test("given no scheduler answers, when a signal comes after the command's end, then it ends at once", async () => {
+    const untold = run("--resource", "cpu=1", "--lease", "9s", "--", "sh", "-c", "echo begun; cat; echo over");
+    await eventually("it runs", () => (untold.stdout().includes("begun") ? true : null));
+    await world.scheduler.stop();
+    untold.stdin.end();
+    await eventually("its command is over", () => (untold.stdout().includes("over") ? true : null));
+    let code: number | null | undefined;
+    void untold.ended.then((told) => {
+      code = told;
+    });
+    await eventually("it has ended", () => {
+      untold.signal("SIGTERM");
+      return code === undefined ? null : true;
+    });
+    expect(code).toBe(143);
+    await world.startAgain();
+    await untilExpired();
   });
 });
 
