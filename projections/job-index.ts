@@ -136,6 +136,7 @@ export class JobIndex {
       case "RunStarted":
         return start(row, fact);
       case "RunCompleted":
+        row.reason = null;
         return endAttempt(row, "completed", stamp.at, fact.exitCode, null);
       case "RunSkipped":
         row.reason = fact.reason;

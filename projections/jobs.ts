@@ -39,7 +39,7 @@ export interface JobRow {
   line: Line | null;
   /** When JobDue is due, in scheduled and retrying; else null. */
   dueAt: string | null;
-  /** Why it was rejected, skipped or cancelled, or what its last attempt died of; else null. */
+  /** Why it was rejected, skipped or cancelled, or what its last attempt died of; else, and once it has completed, null. */
   reason: string | null;
   readonly attempts: Attempt[];
   /** The key of the last recorded denial's pools and causes; null: none recorded since it was queued. */
