@@ -2,6 +2,16 @@
 import { Cron } from "croner";
 import type { NextFiring } from "../projections/schedule-commands.js";
 
+/** What croner has against an expression of five fields; null if nothing. */
+export function cronRefusal(cron: string): string | null {
+  try {
+    parse(cron, "UTC");
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
+  }
+}
+
 /** Expressions kept ready; more than there may be schedules. */
 const KEPT_MAX = 2_000;
 const kept = new Map<string, Cron>();
@@ -15,8 +25,10 @@ export const nextFiring: NextFiring = ({ cron, timezone }, after) => {
   let expression = kept.get(key);
   if (expression === undefined) {
     if (kept.size >= KEPT_MAX) kept.clear();
-    expression = new Cron(cron, { timezone, mode: "5-part", paused: true });
+    expression = parse(cron, timezone);
     kept.set(key, expression);
   }
   return expression.nextRun(new Date(after))?.toISOString() ?? null;
 };
+
+const parse = (cron: string, timezone: string): Cron => new Cron(cron, { timezone, mode: "5-part", paused: true });

@@ -1,4 +1,5 @@
 /** Checks a cron expression when the configuration is read, so that a mistake shows at start and not at night. */
+import { cronRefusal } from "../cron.js";
 
 interface Field {
   readonly name: string;
@@ -27,18 +28,23 @@ export function cronProblem(expression: string): string | null {
       if (!fits(item, field)) return `${JSON.stringify(item)} is not valid as ${field.name}: ${allowed(field)}`;
     }
   }
-  return null;
+  // The last word has the library that works the times out: an expression that it refuses must not get as far as a turn.
+  return cronRefusal(expression);
 }
 
-/** One item of a list: `*`, `5`, `1-5`, and each of them with a step: `*\/15`, `1-30/2`. */
+/** One item of a list: `*`, `5`, `1-5`, and the first and the last of them with a step: `*\/15`, `1-30/2`. */
 function fits(item: string, field: Field): boolean {
   const [range = "", step, ...rest] = item.split("/");
-  if (rest.length > 0 || (step !== undefined && !(/^\d{1,2}$/.test(step) && Number(step) > 0))) return false;
+  if (rest.length > 0 || (step !== undefined && !isStep(step, field))) return false;
   if (range === "*") return true;
   const [from, to, ...more] = range.split("-").map((text) => numberOf(text, field));
   if (more.length > 0 || from === undefined || from === null || to === null) return false;
-  return to === undefined || from <= to;
+  return to === undefined ? step === undefined : from <= to;
 }
+
+/** A step no longer than the field has values. */
+const isStep = (text: string, { min, max }: Field): boolean =>
+  /^\d{1,2}$/.test(text) && Number(text) > 0 && Number(text) <= max - min + 1;
 
 function numberOf(text: string, field: Field): number | null {
   const named = field.names?.indexOf(text.toUpperCase()) ?? -1;
