@@ -23,7 +23,7 @@ function foldAll(entries: readonly Entry[], fold = new Fold()): Fold {
 
 describe("days of a dispatcher, folded again", () => {
   test("given any day, when its bytes are folded, then the state is that of the one who decided it", () => {
-    checkRandomly("folding days", 150, day, (given) => {
+    checkRandomly("folding days", 80, day, (given) => {
       const book = dayOf(given);
       const copy = foldAll(read(book.lines));
       expect(dump(copy)).toBe(dump(book.fold));
@@ -32,7 +32,7 @@ describe("days of a dispatcher, folded again", () => {
   });
 
   test("given any day, when a copy that only followed decides, then it decides what the one would who wrote it", () => {
-    checkRandomly("deciding from a copy", 100, day, (given) => {
+    checkRandomly("deciding from a copy", 60, day, (given) => {
       const book = dayOf(given);
       const copy = foldAll(read(book.lines));
       const now = book.later(3_600_000).now;
@@ -43,7 +43,7 @@ describe("days of a dispatcher, folded again", () => {
 
   test("given any day, when the slots are looked at between any facts, then nothing comes of it", () => {
     const input = fc.tuple(day, fc.infiniteStream(fc.boolean()));
-    checkRandomly("looking at the slots between facts", 100, input, ([given, looks]) => {
+    checkRandomly("looking at the slots between facts", 60, input, ([given, looks]) => {
       const entries = read(dayOf(given).lines);
       const fold = new Fold();
       for (const entry of entries) {
@@ -61,8 +61,9 @@ describe("days of a dispatcher, folded again", () => {
   });
 
   test("given any day, when an entry is left out, or comes before the one before it, then the fold stops at that place", () => {
-    checkRandomly("damaged days", 100, fc.tuple(day, fc.nat()), ([given, picked]) => {
+    checkRandomly("damaged days", 60, fc.tuple(day, fc.nat()), ([given, picked]) => {
       const entries = read(dayOf(given).lines);
+      if (entries.length < 2) return;
       const at = picked % (entries.length - 1);
       const stopsThere = new RegExp(`corrupt at ${at + 1}[:.]`);
       expect(() => foldAll(entries.filter((_, index) => index !== at))).toThrow(stopsThere);

@@ -47,7 +47,7 @@ describe.each([
   ["due", compareDue, plainly(dueKeys)],
 ] as const)("the order of those that are %s", (name, compare, expected) => {
   test("given any rows, when two are compared, then one is before the other, as the keys say, and never both", () => {
-    checkRandomly(`order of ${name}: total`, 300, rows, (all) => {
+    checkRandomly(`order of ${name}: total`, 150, rows, (all) => {
       for (const a of all) {
         expect(compare(a, a)).toBe(0);
         for (const b of all) {
@@ -60,7 +60,7 @@ describe.each([
   });
 
   test("given any three rows, when one is before the second and that before the third, then the first is before the third", () => {
-    checkRandomly(`order of ${name}: transitive`, 200, rows, (all) => {
+    checkRandomly(`order of ${name}: transitive`, 60, rows, (all) => {
       for (const a of all)
         for (const b of all)
           for (const c of all) if (compare(a, b) < 0 && compare(b, c) < 0) expect(compare(a, c)).toBeLessThan(0);
@@ -69,7 +69,7 @@ describe.each([
 
   test("given any rows, when they come into a list in any order, then what is before and after each is as in a sorted array", () => {
     const input = fc.tuple(rows, fc.array(fc.nat({ max: 11 })));
-    checkRandomly(`order of ${name}: list`, 300, input, ([all, out]) => {
+    checkRandomly(`order of ${name}: list`, 150, input, ([all, out]) => {
       const list = new SortedList<JobRow>(compare);
       for (const row of all) list.add(row);
       const left = new Set(out.map((at) => all[at]));
@@ -90,11 +90,12 @@ describe("neighbours in a large list", () => {
     const list = new SortedList<number>((a, b) => a - b);
     const even = Array.from({ length: 3_000 }, (_, index) => index * 2);
     for (const item of even) list.add(item);
+    const there = new Set(even);
     for (let item = -1; item <= 6_000; item += 1) {
       const isEven = item % 2 === 0;
       const [before, after] = isEven ? [item - 2, item + 2] : [item - 1, item + 1];
-      expect([item, list.before(item)]).toEqual([item, even.includes(before) ? before : undefined]);
-      expect([item, list.after(item)]).toEqual([item, even.includes(after) ? after : undefined]);
+      expect([item, list.before(item)]).toEqual([item, there.has(before) ? before : undefined]);
+      expect([item, list.after(item)]).toEqual([item, there.has(after) ? after : undefined]);
     }
   });
 
@@ -105,18 +106,14 @@ describe("neighbours in a large list", () => {
 });
 
 describe("the order of texts", () => {
+  const text = fc.string({ unit: "binary", maxLength: 4 });
   test("given any texts, when they are compared, then by their code units, wherever this runs", () => {
-    checkRandomly(
-      "order of texts",
-      500,
-      fc.tuple(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })),
-      ([a, b]) => {
-        const units = (text: string) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
-        const [x, y] = [units(a), units(b)];
-        const at = x.findIndex((unit, index) => unit !== y[index]);
-        const expected = at < 0 ? Math.sign(x.length - y.length) : Math.sign((x[at] ?? 0) - (y[at] ?? -1));
-        expect(compareText(a, b)).toBe(expected);
-      },
-    );
+    checkRandomly("order of texts", 500, fc.tuple(text, text), ([a, b]) => {
+      const units = (text: string) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
+      const [x, y] = [units(a), units(b)];
+      const at = x.findIndex((unit, index) => unit !== y[index]);
+      const expected = at < 0 ? Math.sign(x.length - y.length) : Math.sign((x[at] ?? 0) - (y[at] ?? -1));
+      expect(compareText(a, b)).toBe(expected);
+    });
   });
 });
