@@ -108,6 +108,10 @@ export class Fold {
   get due(): Iterable<JobRow> & { readonly first: JobRow | undefined } {
     return this.#index.due;
   }
+  /** The finished jobs that the index still knows, in the order in which it forgets them. */
+  get finished(): Iterable<JobId> {
+    return this.#index.finished;
+  }
   get groups(): Pick<Groups, "all" | "unsettled"> {
     return this.#index.groups;
   }

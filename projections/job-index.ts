@@ -36,7 +36,7 @@ export class JobIndex {
   /** The place at the end of the waiting order, for the next job submitted. */
   nextPlace = PLACE_STRIDE;
   /** Ids of finished jobs, oldest first. */
-  readonly #finished = new Set<JobId>();
+  readonly finished = new Set<JobId>();
   readonly #onSlotChange: (change: SlotChange) => void;
   readonly #overtakesMax: () => number;
 
@@ -105,9 +105,9 @@ export class JobIndex {
 
   /** Drops the oldest finished jobs beyond `finishedMax`. They stay in the ledger. */
   forgetFinished(finishedMax: number): void {
-    for (const id of this.#finished) {
-      if (this.#finished.size <= finishedMax) return;
-      this.#finished.delete(id);
+    for (const id of this.finished) {
+      if (this.finished.size <= finishedMax) return;
+      this.finished.delete(id);
       const row = this.jobs.get(id);
       if (row !== undefined) this.groups.forget(row);
       this.jobs.delete(id);
@@ -215,7 +215,7 @@ export class JobIndex {
     } else if (isTerminal(state)) {
       // What a finished job was asked and has answered stays in the ledger; the index keeps what lists show.
       if (row.spec !== null) row.spec = { ...row.spec, params: {} };
-      this.#finished.add(row.id);
+      this.finished.add(row.id);
     }
   }
 }

@@ -60,6 +60,37 @@ describe("entries as bytes", () => {
     expect(decodeEntry(text)).toEqual(plain);
   });
 
+  test("given any other version, when an entry is read, then it stops at that, whatever else is in it: nothing is guessed", () => {
+    const versions = fc.jsonValue().filter((version) => version !== ENTRY_VERSION);
+    const others = fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true });
+    checkRandomly("unknown versions", 500, fc.tuple(versions, others), ([v, other]) => {
+      const text = JSON.stringify({ ...other, v });
+      // As it is in JSON: -0 is 0 there.
+      const told = JSON.stringify(JSON.parse(text).v);
+      expect(() => decodeEntry(text)).toThrow(
+        new CodecError(`entry version ${told} is unknown to this program, which reads version ${ENTRY_VERSION}`),
+      );
+    });
+  });
+
+  test("given any JSON, when it is read as an entry, then it is one or a codec error says why not, and nothing else happens", () => {
+    const broken = fc.tuple(header, anyFact, fc.string(), fc.jsonValue()).map(([head, fact, key, value]) => {
+      const whole: Record<string, unknown> = JSON.parse(encodeEntry(head, [encodeFact(fact)]));
+      const keys = Object.keys(whole);
+      return JSON.stringify({ ...whole, [keys[key.length % keys.length] ?? ""]: value });
+    });
+    checkRandomly("damaged entries", 500, fc.oneof(fc.json(), broken), (text) => {
+      try {
+        const read = decodeEntry(text);
+        const { facts, ...head } = read;
+        expect(canonicalJson(decodeEntry(encodeEntry(head, facts.map(encodeFact))))).toBe(canonicalJson(read));
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error;
+        expect(error.code).toBe("ledger-unreadable");
+      }
+    });
+  });
+
   test.each<[string, string, RegExp]>([
     ["no JSON", "{", /^not JSON: /],
     ["nothing", "", /^not JSON: /],

@@ -150,10 +150,14 @@ export class World {
 const sorted = (resources: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(resources).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** Checks a property on random input. The seed is printed; SIGNALBOX_TEST_SEED repeats a run. */
-export function checkRandomly<T>(name: string, runs: number, input: fc.Arbitrary<T>, hold: (value: T) => void): void {
+/**
+ * Checks a property on random input, and gives how often. The seed is printed; SIGNALBOX_TEST_SEED repeats a run.
+ * SIGNALBOX_TEST_SHARE makes fewer runs, for those who run these tests a thousand times over (`npm run mutate`).
+ */
+export function checkRandomly<T>(name: string, most: number, input: fc.Arbitrary<T>, hold: (value: T) => void): number {
   const given = Number(process.env["SIGNALBOX_TEST_SEED"]);
   const seed = Number.isInteger(given) && given !== 0 ? given : Math.floor(Math.random() * 2 ** 31);
+  const runs = Math.ceil(most * Number(process.env["SIGNALBOX_TEST_SHARE"] ?? 1));
   process.stdout.write(`${name}: ${runs} runs with seed ${seed}\n`);
   fc.assert(
     fc.property(input, (value) => {
@@ -161,4 +165,5 @@ export function checkRandomly<T>(name: string, runs: number, input: fc.Arbitrary
     }),
     { seed, numRuns: runs },
   );
+  return runs;
 }

@@ -21,7 +21,7 @@ describe("the grant rule in random worlds", () => {
     let reserved = 0;
     let starts = 0;
     let denials = 0;
-    checkRandomly(
+    const runs = checkRandomly(
       "grant rule against its oracle",
       400,
       story(strictLimits, fewSeats),
@@ -45,9 +45,9 @@ describe("the grant rule in random worlds", () => {
         }
       },
     );
-    expect(reserved).toBeGreaterThan(100);
-    expect(starts).toBeGreaterThan(500);
-    expect(denials).toBeGreaterThan(500);
+    expect(reserved).toBeGreaterThan(runs / 4);
+    expect(starts).toBeGreaterThan(runs);
+    expect(denials).toBeGreaterThan(runs);
     process.stdout.write(
       `grant rule against its oracle: ${reserved} reserved, ${starts} starts and ${denials} denials compared\n`,
     );
@@ -80,7 +80,7 @@ describe("the grant rule in random worlds", () => {
   test("given a bound on overtaking, when the rule decides, then whoever is overtaken is ahead, a rival, and told so at most so often", () => {
     let overtakes = 0;
     const limits = limitsArbitrary(fc.integer({ min: 1, max: 3 }));
-    checkRandomly("overtaking", 500, story(limits, fewSeats), ({ limits: first, seats, happenings }) => {
+    const runs = checkRandomly("overtaking", 500, story(limits, fewSeats), ({ limits: first, seats, happenings }) => {
       const world = new World(first, seats);
       const { fold } = world.ledger;
       for (const happening of happenings) {
@@ -101,7 +101,7 @@ describe("the grant rule in random worlds", () => {
         }
       }
     });
-    expect(overtakes).toBeGreaterThan(20);
+    expect(overtakes).toBeGreaterThan(runs / 25);
     process.stdout.write(`overtaking: ${overtakes} overtakes checked\n`);
   });
 

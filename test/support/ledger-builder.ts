@@ -5,7 +5,7 @@
  *
  *     const { fold } = ledger().elected().worker("w1", 100).submitted("a").submitted("b").granted("a");
  */
-import type { FactOf, JobSpec, Result } from "../../events/facts.js";
+import type { Block, FactOf, JobSpec, Result } from "../../events/facts.js";
 import type { Json, JsonObject } from "../../events/json.js";
 import type { Limits } from "../../events/limits.js";
 import {
@@ -131,6 +131,13 @@ export class LedgerBuilder extends LedgerWriter {
 
   moved(id: string, place: number): this {
     return this.fact({ type: "JobMoved", job: jobId(id), position: place });
+  }
+
+  /** Denied by the test, for these pools and causes. */
+  denied(id: string, blockedBy: readonly Pick<Block, "pool" | "cause">[] = []): this {
+    const figures = { capacity: 1, used: 1, needs: 1, holders: [], ahead: [] };
+    const blocks = blockedBy.map((block) => ({ ...figures, ...block }));
+    return this.fact({ type: "StartDenied", job: jobId(id), blockedBy: blocks });
   }
 
   /** Granted by the test, not by the grant rule: with its demand under the limits in force, to the first worker unless told. */
