@@ -10,6 +10,7 @@ import { type DispatcherId, type EntryId, epoch, intakeSequence } from "../../ev
 import type { Log } from "../../src/log/log.js";
 import { eventually } from "../embedded/folders.js";
 import { audit, describeViolation } from "../support/auditor.js";
+import { SteeredClock } from "../support/steered-clock.js";
 import {
   factsOf,
   haveCompleted,
@@ -23,6 +24,7 @@ import {
 import { type Fault, FaultyLog } from "./faulty-log.js";
 
 const JOBS = 20;
+const PAST_ANY_LEASE_MS = 1_000;
 
 /** No violation, and every entry's id begins with the dispatcher that was elected for its epoch. */
 async function expectSound(ledger: Log): Promise<void> {
@@ -142,6 +144,35 @@ describe("a rival", () => {
     expect(await Promise.race([answer, Promise.resolve("no answer")])).toMatchObject({ ok: false });
     await expectNoViolation(ledger);
   });
+
+  test.each([
+    ["says that it was stored", true],
+    ["says that nobody knows", false],
+  ])(
+    "given a grant is stored and somebody else leads before the answer is read, when the answer %s, then nothing is started under that grant",
+    async (_what, isKnown) => {
+      const ledger = new FaultyLog(memoryLog("ledger", true));
+      const intake = memoryLog("intake", false);
+      const clock = new SteeredClock();
+      const runs: number[] = [];
+      const work = (_params: unknown, { grant }: { grant: number }) => void runs.push(grant);
+      const { dispatcher } = startDispatcher(ledger, intake, work, { global: 1 }, { clock });
+      await eventually("it leads", () => (dispatcher.state === "leading.waiting" ? true : null));
+      const after = async () => {
+        await rivalIsElected(ledger.inner);
+        clock.advance(PAST_ANY_LEASE_MS);
+      };
+      ledger.faults.push({ after, isKnown });
+      await submit(intake, 1);
+      const entries = await ledgerUntil(ledger, haveCompleted(1));
+      const grants = entries.flatMap(({ facts }, index) =>
+        facts.some(({ type }) => type === "StartGranted") ? [index + 1] : [],
+      );
+      expect(grants).toHaveLength(2);
+      expect(runs).toEqual(grants.slice(1));
+      await expectNoViolation(ledger);
+    },
+  );
 
   test("given an entry of a rival that we did not see, when a reign begins, then the election is refused and we fold it first", async () => {
     const ledger = new FaultyLog(memoryLog("ledger", true));
