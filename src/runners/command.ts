@@ -66,13 +66,16 @@ async function runCommand(run: Run, command: Command): Promise<Outcome> {
   const stderr = new TailOfOutput(stderrBytesMax);
   const lines = new LineProgress(run.progress);
   const dyingWithUs = await dieWithParent(context.environment["PATH"] ?? "");
+  // Much may have passed since the first look, if this process was stopped meanwhile: nothing is started any more then.
+  const { signal } = run;
+  if (signal.aborted) return abortedFailure(signal);
   try {
     const end = await runProcessGroup({
       argv: dyingWithUs([program, ...args]),
       cwd,
       env,
       input: JSON.stringify(run.params),
-      signal: run.signal,
+      signal,
       killGraceMs: options.killGrace,
       onOutput: (chunk) => {
         stdout.add(chunk);

@@ -13,7 +13,8 @@ export class LeaseGuard {
   readonly #leaseMs: number;
   readonly #onNearEnd: () => void;
   #renewed: { readonly elapsedMs: number; readonly wallMs: number };
-  #isNearEnd = false;
+  /** It was said, and no renewal has come since. */
+  #isSaid = false;
   #cancel = () => {};
 
   constructor(clock: Clock, leaseMs: number, onNearEnd: () => void) {
@@ -26,18 +27,23 @@ export class LeaseGuard {
 
   renewed(): void {
     this.#renewed = this.#read();
-    this.#isNearEnd = false;
+    this.#isSaid = false;
   }
 
   stop(): void {
     this.#cancel();
   }
 
-  #look(): void {
+  /** So little of the lease is left that nothing may run any more. */
+  get isNearEnd(): boolean {
     const { elapsedMs, wallMs } = this.#read();
     const unrenewedMs = Math.max(elapsedMs - this.#renewed.elapsedMs, wallMs - this.#renewed.wallMs);
-    if (!this.#isNearEnd && unrenewedMs >= this.#leaseMs * UNRENEWED_SHARE_MAX) {
-      this.#isNearEnd = true;
+    return unrenewedMs >= this.#leaseMs * UNRENEWED_SHARE_MAX;
+  }
+
+  #look(): void {
+    if (!this.#isSaid && this.isNearEnd) {
+      this.#isSaid = true;
       this.#onNearEnd();
     }
     this.#cancel = this.#clock.after(this.#leaseMs / LOOKS_PER_LEASE, () => this.#look());

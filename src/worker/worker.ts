@@ -19,6 +19,11 @@ export interface WorkerPorts {
   readonly progress: (job: JobId, update: Json) => void;
   readonly results: ResultStore;
   readonly clock: Clock;
+  /**
+   * False when the lease is nearly over. Asked whenever a runner asks whether it is to go on: a process that was stopped may be in the
+   * middle of starting something, and no timer has told it yet how late it is.
+   */
+  readonly mayRun?: () => boolean;
 }
 
 const stepper = new Stepper<SeatEvent>(workerMachine);
@@ -138,6 +143,10 @@ export class Worker {
     const { job, grant, attempt, type, params, timeoutMs } = assignment;
     if (timeoutMs !== null) seat.stopTimer = this.#ports.clock.after(timeoutMs, () => this.#abort(seat, "timeout"));
     const progress = (update: Json) => this.#ports.progress(job, update);
+    const signal = () => {
+      if (this.#ports.mayRun?.() === false) this.#abort(seat, "lease");
+      return seat.signal;
+    };
     const runner = this.#runners.get(type);
     const view: Run = {
       job,
@@ -147,7 +156,7 @@ export class Worker {
       params,
       progress,
       get signal() {
-        return seat.signal;
+        return signal();
       },
     };
     void run(runner, view)

@@ -1,6 +1,10 @@
 /** Ending a command as a whole: the process group, what has left it, and the scheduler's own death. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmdirSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
 import { commandRunner } from "../../src/runners/command.js";
@@ -44,6 +48,24 @@ describe("an abort", () => {
       error: { code: "aborted", message: "the run was aborted: cancelled by ann" },
     });
     for (const pid of started) expect(await isRunning(pid)).toBe(false);
+  });
+
+  it("given the run is aborted while its program is looked for, when it would be started, then it is not", async () => {
+    const cwd = await mkdtemp(join(tmpdir(), "signalbox-abort-"));
+    const asked = aRun();
+    let looks = 0;
+    // As in a process that was stopped in between: nobody has told it until it asks again. A start would now fail, and say so.
+    const paused: TestRun = {
+      ...asked,
+      get signal() {
+        looks += 1;
+        if (looks === 2) rmdirSync(cwd);
+        if (looks === 2) asked.abort("the lease is over");
+        return asked.signal;
+      },
+    };
+    const runner = commandRunner(commandOptions.parse({ argv: ["/bin/true"], cwd }), { ledger, environment });
+    expect(failed(await runner.run(paused))).toMatchObject({ error: { code: "aborted" } });
   });
 
   it("given a command that ignores the polite signal, when the grace is over, then it is killed", async () => {
