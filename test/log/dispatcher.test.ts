@@ -7,7 +7,9 @@ import { decodeEntry, encodeEntry, encodeFact } from "../../events/codec.js";
 import type { EntryHeader } from "../../events/entry.js";
 import type { Fact } from "../../events/facts.js";
 import { type DispatcherId, type EntryId, epoch, intakeSequence } from "../../events/names.js";
+import type { Dispatcher } from "../../src/dispatcher/dispatcher.js";
 import type { Log } from "../../src/log/log.js";
+import { askAgain } from "../../src/role.js";
 import { eventually } from "../embedded/folders.js";
 import { audit, describeViolation } from "../support/auditor.js";
 import { SteeredClock } from "../support/steered-clock.js";
@@ -183,6 +185,21 @@ describe("a rival", () => {
     const entries = await ledgerUntil(ledger, haveCompleted(1));
     expect(entries[0]?.id).toBe("somebody-1");
     expect(entries.at(-1)?.epoch).toBe(2);
+  });
+
+  test("given a rival is elected first, when somebody asks again what our refused election has left unanswered, then there is an answer", async () => {
+    const ledger = new FaultyLog(memoryLog("ledger", true));
+    let dispatcher: Dispatcher | null = null;
+    let answer: Promise<number> | null = null;
+    const before = async () => {
+      // Our election is in flight: asked now, it is answered when that is stored, which it never is.
+      if (dispatcher !== null) answer = askAgain(dispatcher, ({ head }) => head.epoch);
+      await rivalIsElected(ledger.inner);
+    };
+    ledger.faults.push({ before });
+    dispatcher = startDispatcher(ledger, memoryLog("intake", false), () => {}).dispatcher;
+    const begun = await eventually("it was asked", () => answer);
+    expect(await begun).toBeGreaterThan(0);
   });
 
   test("given two dispatchers that both believe that nobody leads, when jobs run, then one leads at a time and each job ends once", async () => {
