@@ -13,8 +13,7 @@ export class LeaseGuard {
   readonly #leaseMs: number;
   readonly #onNearEnd: () => void;
   #renewed: { readonly elapsedMs: number; readonly wallMs: number };
-  /** It was said, and no renewal has come since. */
-  #isSaid = false;
+  #isNearEnd = false;
   #cancel = () => {};
 
   constructor(clock: Clock, leaseMs: number, onNearEnd: () => void) {
@@ -27,23 +26,25 @@ export class LeaseGuard {
 
   renewed(): void {
     this.#renewed = this.#read();
-    this.#isSaid = false;
+    this.#isNearEnd = false;
   }
 
-  stop(): void {
-    this.#cancel();
-  }
-
-  /** So little of the lease is left that nothing may run any more. */
+  /** So little of the lease is left that nothing may run any more. Asked, not told: no timer goes off in a process that is stopped. */
   get isNearEnd(): boolean {
     const { elapsedMs, wallMs } = this.#read();
     const unrenewedMs = Math.max(elapsedMs - this.#renewed.elapsedMs, wallMs - this.#renewed.wallMs);
     return unrenewedMs >= this.#leaseMs * UNRENEWED_SHARE_MAX;
   }
 
+  stop(): void {
+    this.#cancel();
+  }
+
   #look(): void {
-    if (!this.#isSaid && this.isNearEnd) {
-      this.#isSaid = true;
+    const { elapsedMs, wallMs } = this.#read();
+    const unrenewedMs = Math.max(elapsedMs - this.#renewed.elapsedMs, wallMs - this.#renewed.wallMs);
+    if (!this.#isNearEnd && unrenewedMs >= this.#leaseMs * UNRENEWED_SHARE_MAX) {
+      this.#isNearEnd = true;
       this.#onNearEnd();
     }
     this.#cancel = this.#clock.after(this.#leaseMs / LOOKS_PER_LEASE, () => this.#look());
