@@ -199,6 +199,7 @@ export class Dispatcher {
 
   #beginReign(): void {
     this.#newRole();
+    const { signal } = this.#role;
     this.#mailbox.clear();
     const reign = new Reign({
       dispatcher: this.id,
@@ -208,7 +209,8 @@ export class Dispatcher {
       mailbox: this.#mailbox,
       drawRetryTime: this.#drawRetryTime,
       wake: () => this.#wake(),
-      complete: this.#complete,
+      // What came by the intake has nobody to tell that the ledger could not be read just then.
+      complete: (order) => this.#standby.retrying(() => this.#complete(order), signal),
       deposed: () => {
         this.#options.log.warn("somebody else writes the ledger: stepping down");
         this.#send("DEPOSED");

@@ -121,6 +121,20 @@ describe("an append whose outcome is not what it seems", () => {
   });
 });
 
+test("given a retry comes by the intake, when the ledger cannot be read just then, then it is read later, and the same dispatcher leads on", async () => {
+  const ledger = new FaultyLog(memoryLog("ledger", true));
+  const intake = memoryLog("intake", false);
+  startDispatcher(ledger, intake, () => {});
+  await submit(intake, 1);
+  await ledgerUntil(ledger, haveCompleted(1));
+  ledger.readsLost = 1;
+  await intake.append({ subject: `${subjects.namespace}.command.retry`, data: Buffer.from('{"id":"j1"}') });
+  const entries = await ledgerUntil(ledger, haveCompleted(2));
+  expect(ledger.readsLost).toBe(0);
+  expect(factsOf(entries).filter(({ type }) => type === "DispatcherElected")).toHaveLength(1);
+  await expectSound(ledger);
+});
+
 describe("a rival", () => {
   test("given a rival is elected while we lead, when our entry is refused, then we step down, abort our runs, fold anew and lead again", async () => {
     const ledger = new FaultyLog(memoryLog("ledger", true));

@@ -19,6 +19,8 @@ export class FaultyLog implements Log {
   /** The log underneath; a test may put another one in its place. */
   inner: Log;
   readonly faults: Fault[] = [];
+  /** How many reads fail before one succeeds. */
+  readsLost = 0;
   /** How often an append was asked for. */
   appends = 0;
   #late: Append | null = null;
@@ -56,7 +58,11 @@ export class FaultyLog implements Log {
       : { outcome: "unknown", reason: `a test wants it: ${fault}` };
   }
 
-  read(sequence: number): Promise<StoredMessage | null> {
+  async read(sequence: number): Promise<StoredMessage | null> {
+    if (this.readsLost > 0) {
+      this.readsLost -= 1;
+      throw new Error("a test wants it: the connection was lost before the answer came");
+    }
     return this.inner.read(sequence);
   }
 
