@@ -255,6 +255,7 @@ export class Dispatcher {
   #performEffects(): void {
     const proposal = this.#proposal;
     this.#proposal = null;
+    if (proposal !== null) this.#reign?.renewed();
     for (const effect of this.#effects) this.#reign?.perform(effect);
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);

@@ -136,9 +136,13 @@ export class Reign {
     return this.#of.fold;
   }
 
-  /** An entry is stored, so we lead still. */
-  stored(): void {
+  /** An entry is stored, so we lead still: what it starts begins with a fresh lease. */
+  renewed(): void {
     this.#guard.renewed();
+  }
+
+  /** Everything was performed that waited for an entry. */
+  stored(): void {
     this.#trimIntake();
     for (const told of this.#onStored.splice(0)) told();
   }

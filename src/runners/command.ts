@@ -66,16 +66,15 @@ async function runCommand(run: Run, command: Command): Promise<Outcome> {
   const stderr = new TailOfOutput(stderrBytesMax);
   const lines = new LineProgress(run.progress);
   const dyingWithUs = await dieWithParent(context.environment["PATH"] ?? "");
-  // Much may have passed since the first look, if this process was stopped meanwhile: nothing is started any more then.
-  const { signal } = run;
-  if (signal.aborted) return abortedFailure(signal);
+  // Much time may have passed since the first look, if this process was stopped meanwhile: nothing is started any more then.
+  if (run.signal.aborted || run.mayStart?.() === false) return abortedFailure(run.signal);
   try {
     const end = await runProcessGroup({
       argv: dyingWithUs([program, ...args]),
       cwd,
       env,
       input: JSON.stringify(run.params),
-      signal,
+      signal: run.signal,
       killGraceMs: options.killGrace,
       onOutput: (chunk) => {
         stdout.add(chunk);

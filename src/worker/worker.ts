@@ -20,8 +20,8 @@ export interface WorkerPorts {
   readonly results: ResultStore;
   readonly clock: Clock;
   /**
-   * False when the lease is nearly over. Asked whenever a runner asks whether it is to go on: a process that was stopped may be in the
-   * middle of starting something, and no timer has told it yet how late it is.
+   * False when the lease is nearly over. Asked when a runner is about to start something: a process that was stopped may be in the
+   * middle of that, and no timer has told it yet how late it is.
    */
   readonly mayRun?: () => boolean;
 }
@@ -143,9 +143,9 @@ export class Worker {
     const { job, grant, attempt, type, params, timeoutMs } = assignment;
     if (timeoutMs !== null) seat.stopTimer = this.#ports.clock.after(timeoutMs, () => this.#abort(seat, "timeout"));
     const progress = (update: Json) => this.#ports.progress(job, update);
-    const signal = () => {
+    const mayStart = () => {
       if (this.#ports.mayRun?.() === false) this.#abort(seat, "lease");
-      return seat.signal;
+      return seat.cause === null;
     };
     const runner = this.#runners.get(type);
     const view: Run = {
@@ -155,8 +155,9 @@ export class Worker {
       type,
       params,
       progress,
+      mayStart,
       get signal() {
-        return signal();
+        return seat.signal;
       },
     };
     void run(runner, view)

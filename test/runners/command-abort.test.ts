@@ -50,22 +50,19 @@ describe("an abort", () => {
     for (const pid of started) expect(await isRunning(pid)).toBe(false);
   });
 
-  it("given the run is aborted while its program is looked for, when it would be started, then it is not", async () => {
+  it("given the lease is over when the program has been found, when it would be started, then it is not", async () => {
     const cwd = await mkdtemp(join(tmpdir(), "signalbox-abort-"));
     const asked = aRun();
-    let looks = 0;
-    // As in a process that was stopped in between: nobody has told it until it asks again. A start would now fail, and say so.
-    const paused: TestRun = {
-      ...asked,
-      get signal() {
-        looks += 1;
-        if (looks === 2) rmdirSync(cwd);
-        if (looks === 2) asked.abort("the lease is over");
-        return asked.signal;
-      },
+    // As in a process that was stopped in between: nobody has told it until it asks. A start would now fail, and say so.
+    const mayStart = () => {
+      rmdirSync(cwd);
+      asked.abort("the lease is over");
+      return false;
     };
     const runner = commandRunner(commandOptions.parse({ argv: ["/bin/true"], cwd }), { ledger, environment });
-    expect(failed(await runner.run(paused))).toMatchObject({ error: { code: "aborted" } });
+    expect(failed(await runner.run({ ...asked, mayStart }))).toMatchObject({
+      error: { code: "aborted", message: "the run was aborted: the lease is over" },
+    });
   });
 
   it("given a command that ignores the polite signal, when the grace is over, then it is killed", async () => {

@@ -11,14 +11,14 @@ const assignment = {
   ...{ params: {}, timeoutMs: null, leaseMs: 1_000 },
 };
 
-test("given the lease comes near its end while a runner prepares, when it asks whether it is to go on, then it is not, and the attempt is lost", async () => {
+test("given the lease comes near its end while a runner prepares, when it asks whether it may start, then it may not, and the attempt is lost", async () => {
   let isNearEnd = false;
   const begun: string[] = [];
   const said: Report["said"][] = [];
   const runner = functionRunner(async (_params, run) => {
     isNearEnd = true;
+    if (run.mayStart?.() !== false) begun.push(run.job);
     run.signal.throwIfAborted();
-    begun.push(run.job);
   });
   await new Promise<void>((resolve) => {
     const report = (one: Report) => {
