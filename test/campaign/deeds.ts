@@ -1,7 +1,16 @@
 /** What is done to the schedulers in a round, drawn beforehand: submissions of every kind, and every command. */
 import type { Chance } from "./chance.js";
 import type { Moment } from "./moment.js";
-import { FAR_TYPE, type Limits, LOCAL_TYPES, type Setting, SKIP_CODE, widthOf } from "./setting.js";
+import {
+  FAR_TYPE,
+  type Limits,
+  LOCAL_TYPES,
+  type LocalType,
+  type Setting,
+  SKIP_CODE,
+  TYPES,
+  widthOf,
+} from "./setting.js";
 
 /** Through the service, answered when it is stored; or fire and forget, through the intake. */
 export type Door = "api" | "intake";
@@ -38,6 +47,7 @@ export interface Load {
 }
 
 const WAVES = 5;
+const WAITING_MAX = 2;
 
 export function drawLoad(chance: Chance, setting: Setting, jobsMax: number): Load {
   const jobs = Math.min(jobsMax, widthOf(setting) * chance.whole(10, 16));
@@ -46,6 +56,7 @@ export function drawLoad(chance: Chance, setting: Setting, jobsMax: number): Loa
   for (let wave = 0; wave < WAVES; wave += 1) {
     const until = wave === 0 ? Math.ceil(jobs / 2) : Math.ceil((jobs * (wave + 1)) / WAVES);
     const deeds = drawSubmissions(chance, setting, drawn, Math.max(drawn, until));
+    if (wave === 0) deeds.unshift(...drawWaiting(chance, setting));
     drawn = Math.max(drawn, until);
     // While there are jobs to speak of.
     if (wave > 0) deeds.push(...drawCommands(chance, setting, { wave, jobs: drawn }));
@@ -71,6 +82,26 @@ function drawSubmissions(chance: Chance, setting: Setting, from: number, to: num
     number += count;
   }
   return deeds;
+}
+
+/**
+ * Jobs that are at work until everything is healed: what a leader that is struck leaves behind must be there still when another one
+ * gives their slots away. Of a type of which others can run beside them, else the round would stand still.
+ */
+function drawWaiting(chance: Chance, { limits, workers }: Setting): Deed[] {
+  const room = (type: LocalType): number => {
+    const { global = 9, types = {}, resources = {} } = limits;
+    return Math.min(global, types[type] ?? 9, ...Object.keys(TYPES[type]).map((tag) => resources[tag] ?? 9));
+  };
+  const roomy = LOCAL_TYPES.filter((type) => room(type) > 1);
+  const types = workers > 0 ? [...roomy, FAR_TYPE] : roomy;
+  return types
+    .filter(() => chance.happens(0.5))
+    .slice(0, WAITING_MAX)
+    .map((type) => {
+      const body = { params: { seconds: "0.01", waits: true }, timeout: "5m", maxAttempts: 20, priority: 3 };
+      return { kind: "submit", jobs: [{ id: `waits-${type}`, type, body }], batch: false };
+    });
 }
 
 function drawJob(chance: Chance, setting: Setting, number: number): PlannedJob {

@@ -43,16 +43,20 @@ export interface RoundOptions {
 
 export async function runRound(plan: Plan, { server, folder, keepAll }: RoundOptions): Promise<RoundResult> {
   const story = new Story();
-  await using world = await World.open(plan, server, story);
+  await using world = await World.open(plan, server, story).catch((error: unknown) => {
+    story.complain(`nobody to load: ${textOf(error)}; ${story.lines().join("; ")}`);
+    return null;
+  });
+  if (world === null) return nothingHappened(plan, story);
   story.tell("everybody is ready");
   const elections = new AbortController();
   void noteElections(world.watch, story, elections.signal);
   const recoveryMs = await play(plan, world, story).catch((error: unknown) => {
-    story.complain(error instanceof Error ? error.message : String(error));
+    story.complain(textOf(error));
     return 0;
   });
   const verdict = await judge(world).catch((error: unknown) => {
-    story.complain(`the round could not be judged: ${error instanceof Error ? error.message : String(error)}`);
+    story.complain(`the round could not be judged: ${textOf(error)}`);
     return null;
   });
   for (const complaint of verdict?.complaints ?? []) story.complain(complaint);
@@ -77,6 +81,13 @@ export async function runRound(plan: Plan, { server, folder, keepAll }: RoundOpt
   };
 }
 
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function nothingHappened(plan: Plan, { ms, complaints }: Story): RoundResult {
+  const nothing = { jobs: 0, entries: 0, faults: [], reigns: 1, takeoversMs: [], lost: 0, recoveryMs: 0, record: null };
+  return { plan, ms, ...nothing, complaints };
+}
+
 /** Load and faults at the same time; then everything is healed, and all that was begun comes to its end. Gives the recovery's time. */
 async function play({ load, faults, setting }: Plan, world: World, story: Story): Promise<number> {
   const { customer, watch } = world;
@@ -92,6 +103,7 @@ async function play({ load, faults, setting }: Plan, world: World, story: Story)
   await strikes.setRight();
   const healedMs = story.ms;
   story.tell("everything is healed");
+  await world.book.openGate();
   await Promise.all([customer.publish("submit.thumbs", { id: PROBE, priority: 1_000 }), allReady(world.members)]);
   await watch.until("the probe is on record", () => watch.ofJob(PROBE).length > 0, ENDED_MS_MAX);
   const recoveryMs = story.ms - healedMs;

@@ -65,8 +65,8 @@ export class RunBook {
   }
 
   /**
-   * Writes the program. Appending one short line is atomic. With `byParams` nothing waits for the gate, and the params say what a
-   * run does: `seconds` that it takes; `fails`, how many attempts end with exit code 1; `exit`, another code; `deaf` to SIGTERM;
+   * Writes the program. Appending one short line is atomic. With `byParams` the params say what a run does: `seconds` that it takes;
+   * whether it `waits` for the gate then; `fails`, how many attempts end with exit code 1; `exit`, another code; `deaf` to SIGTERM;
    * `leaves` a process behind.
    */
   async prepare({ ignoresTerm = false, byParams = false }: RunBookOptions = {}): Promise<void> {
@@ -77,7 +77,8 @@ export class RunBook {
       byParams ? `[ "$SIGNALBOX_PARAM_DEAF" = true ] && trap '' TERM` : "",
       ...(process.platform === "linux" ? meeting(this.#folder, this.#bookFile) : []),
       `echo begin ${run} >> '${this.#bookFile}'`,
-      ...(byParams ? WORK_BY_PARAMS : [`while [ ! -e '${this.#gateFile}' ]; do sleep 0.02; done`]),
+      ...(byParams ? WORK_BY_PARAMS : []),
+      `while ${byParams ? '[ "$SIGNALBOX_PARAM_WAITS" = true ] && ' : ""}[ ! -e '${this.#gateFile}' ]; do sleep 0.02; done`,
       `echo end ${run} >> '${this.#bookFile}'`,
       ...(byParams ? END_BY_PARAMS : []),
       "",
