@@ -1,5 +1,8 @@
 /** Waits until it is settled whether a scheduler leads or stands by: only then is it known who answers. */
+import type { Fold } from "../projections/fold.js";
 import { askLeader } from "./api/leadership.js";
+import type { Dispatcher } from "./dispatcher/dispatcher.js";
+import { NotAnswered } from "./dispatcher/questions.js";
 import type { NatsConnection } from "./nats/door.js";
 import type { Scheduler } from "./scheduler.js";
 
@@ -35,7 +38,7 @@ export async function untilRole(
   while (!isOver) {
     if (dispatcher.leads) return { role: "leading" };
     if (dispatcher.state === "standby") {
-      leader = await dispatcher.query((fold) => fold.leader?.dispatcher ?? null);
+      leader = await askAgain(dispatcher, (fold) => fold.leader?.dispatcher ?? null);
       // Without a leader that answers, it is about to lead itself.
       if (leader !== null && (await askLeader(nc, subjects)) === "leads")
         return dispatcher.leads ? { role: "leading" } : { role: "standby", leader };
@@ -44,4 +47,19 @@ export async function untilRole(
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   return null;
+}
+
+/**
+ * Asks the projection until it answers. Two schedulers that start together both want to lead: whose election is refused has no answer to
+ * what was asked of it, and is no worse for it.
+ */
+export async function askAgain<T>(dispatcher: Dispatcher, ask: (fold: Fold) => T): Promise<T> {
+  for (;;) {
+    try {
+      return await dispatcher.query(ask);
+    } catch (error) {
+      if (!(error instanceof NotAnswered)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
 }

@@ -1,23 +1,30 @@
 /**
  * Committing an entry by compare-and-set (D1), and what became of it (D9): nothing infers that somebody else has won; what is not known
  * is read from the ledger, by the entry's id, at the place where it would stand.
+ *
+ * An entry starts runs, and that only if we lead still. A process that was stopped finds an acknowledgement waiting that says what was,
+ * not what is: somebody else may have led since, given the lease up for lost, and the job to another. So an answer counts only if it
+ * came well within the lease; else the ledger is asked who has written last.
  */
 import { position } from "../../events/names.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import { entryOf } from "../log/entry.js";
+import { momentOf, msSince } from "../worker/lease-guard.js";
 import type { DispatcherOptions } from "./options.js";
 import type { Standby } from "./standby.js";
 import type { Proposal } from "./turn.js";
 
-type Port = Pick<DispatcherOptions, "ledger" | "subjects" | "log">;
+type Port = Pick<DispatcherOptions, "ledger" | "subjects" | "log" | "clock" | "leaseMs">;
 
-export async function appendEntry(
-  proposal: Proposal,
-  { ledger, subjects, log }: Port,
-): Promise<"STORED" | "REFUSED" | "UNKNOWN"> {
+/** Of the lease, what an answer may take and still say who leads: as long as runs may go on without a renewal. */
+const ANSWER_SHARE_MAX = 2 / 3;
+
+export async function appendEntry(proposal: Proposal, port: Port): Promise<"STORED" | "REFUSED" | "UNKNOWN"> {
   const { data, position: at } = proposal;
+  const { ledger, subjects, log } = port;
+  const isLate = askedNow(port);
   const appended = await ledger.append({ subject: subjects.ledger, data, expectedLast: at - 1 });
-  if (appended.outcome === "stored" && appended.sequence === at) return "STORED";
+  if (appended.outcome === "stored" && appended.sequence === at && !isLate()) return "STORED";
   log.warn({ appended, position: at }, "an entry was not stored at once; reading the ledger");
   return appended.outcome === "refused" ? "REFUSED" : "UNKNOWN";
 }
@@ -26,12 +33,23 @@ export async function appendEntry(
 export async function settleEntry(
   { id, position: at }: Proposal,
   standby: Standby,
-  { ledger }: Port,
+  port: Port,
   signal: AbortSignal,
 ): Promise<"STORED" | "REFUSED" | "ABSENT"> {
-  const last = await standby.reach(position(at - 1), signal);
-  const found = await standby.retrying(() => ledger.read(at), signal);
-  if (found !== null) return entryOf(found).id === id ? "STORED" : "REFUSED";
-  if (last >= at) throw new LedgerCorrupt(String(at), "the entry is missing from the stream");
-  return "ABSENT";
+  for (;;) {
+    const isLate = askedNow(port);
+    const last = await standby.reach(position(at - 1), signal);
+    const found = await standby.retrying(() => port.ledger.read(at), signal);
+    if (found === null && last >= at) throw new LedgerCorrupt(String(at), "the entry is missing from the stream");
+    if (found === null) return "ABSENT";
+    // Ours or not: if somebody has written after it, we lead no more, and what it grants is theirs to start or to give up.
+    if (entryOf(found).id !== id || last > at) return "REFUSED";
+    if (!isLate() || signal.aborted) return "STORED";
+  }
+}
+
+/** Whether too much of a lease has passed since now, by either clock: one jumps, and the other may stand still in sleep. */
+function askedNow({ clock, leaseMs }: Port): () => boolean {
+  const asked = momentOf(clock);
+  return () => msSince(asked, clock) >= leaseMs * ANSWER_SHARE_MAX;
 }

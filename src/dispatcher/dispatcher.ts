@@ -199,6 +199,7 @@ export class Dispatcher {
 
   #beginReign(): void {
     this.#newRole();
+    const { signal } = this.#role;
     this.#mailbox.clear();
     const reign = new Reign({
       dispatcher: this.id,
@@ -209,7 +210,8 @@ export class Dispatcher {
       mailbox: this.#mailbox,
       drawRetryTime: this.#drawRetryTime,
       wake: () => this.#wake(),
-      complete: this.#complete,
+      // What came by the intake has nobody to tell that the ledger could not be read just then.
+      complete: (order) => this.#standby.retrying(() => this.#complete(order), signal),
       deposed: () => {
         this.#options.log.warn("somebody else writes the ledger: stepping down");
         this.#send("DEPOSED");
@@ -254,6 +256,7 @@ export class Dispatcher {
   #performEffects(): void {
     const proposal = this.#proposal;
     this.#proposal = null;
+    if (proposal !== null) this.#reign?.renewed();
     for (const effect of this.#effects) this.#reign?.perform(effect);
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);

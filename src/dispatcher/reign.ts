@@ -73,7 +73,8 @@ export class Reign {
     const isGone = ({ id, process: other }: WorkerRow) => id !== worker && isProvablyGone(other);
     const report = (word: Report, settled?: Settled) => this.#takeReport(word, settled);
     const own = (facts: (fold: Fold) => readonly Fact[], settled?: Settled) => this.#own(facts, settled);
-    this.#worker = new Worker(worker, runners, { report, progress, results, clock });
+    const mayRun = () => !this.#guard.isNearEnd;
+    this.#worker = new Worker(worker, runners, { report, progress, results, clock, mayRun });
     // If the ledger cannot be reached for long, somebody else may lead by now, and give these slots to others.
     this.#guard = new LeaseGuard(clock, leaseMs, () => {
       if (this.#worker.busy > 0)
@@ -142,9 +143,13 @@ export class Reign {
     return this.#of.fold;
   }
 
-  /** An entry is stored, so we lead still. */
-  stored(): void {
+  /** An entry is stored, so we lead still: what it starts begins with a fresh lease. */
+  renewed(): void {
     this.#guard.renewed(momentOf(this.#of.options.clock));
+  }
+
+  /** Everything was performed that waited for an entry. */
+  stored(): void {
     this.#trimIntake();
     for (const told of this.#onStored.splice(0)) told();
   }

@@ -66,6 +66,8 @@ async function runCommand(run: Run, command: Command): Promise<Outcome> {
   const stderr = new TailOfOutput(stderrBytesMax);
   const lines = new LineProgress(run.progress);
   const dyingWithUs = await dieWithParent(context.environment["PATH"] ?? "");
+  // Much time may have passed since the first look, if this process was stopped meanwhile: nothing is started any more then.
+  if (run.signal.aborted || run.mayStart?.() === false) return abortedFailure(run.signal);
   try {
     const end = await runProcessGroup({
       argv: dyingWithUs([program, ...args]),

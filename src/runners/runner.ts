@@ -18,6 +18,11 @@ export interface Run {
   readonly grant: Position;
   /** Aborts on cancel, timeout, loss of the lease or shutdown. A runner asks for nothing that it cannot abort (D8). */
   readonly signal: AbortSignal;
+  /**
+   * Asked at the last moment before something is started that goes on by itself: false if the lease is nearly over, and no abort may have
+   * said so yet, because this process was stopped meanwhile (D8).
+   */
+  readonly mayStart?: () => boolean;
   /** Tells watchers how far the run is; not a fact, and may be lost. */
   readonly progress: (update: Json) => void;
 }

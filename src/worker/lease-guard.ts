@@ -51,7 +51,7 @@ export class LeaseGuard {
     if (!this.isNearEnd) this.#isSaid = false;
   }
 
-  /** So little of the lease is left that nothing may run any more. */
+  /** So little of the lease is left that nothing may run any more. Asked, not told: no timer goes off in a process that is stopped. */
   get isNearEnd(): boolean {
     return msSince(this.#renewed, this.#clock) >= this.#leaseMs * UNRENEWED_SHARE_MAX;
   }

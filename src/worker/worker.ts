@@ -19,6 +19,11 @@ export interface WorkerPorts {
   readonly progress: (job: JobId, update: Json) => void;
   readonly results: ResultStore;
   readonly clock: Clock;
+  /**
+   * False when the lease is nearly over. Asked when a runner is about to start something: a process that was stopped may be in the
+   * middle of that, and no timer has told it yet how late it is.
+   */
+  readonly mayRun?: () => boolean;
 }
 
 const stepper = new Stepper<SeatEvent>(workerMachine);
@@ -151,6 +156,10 @@ export class Worker {
     const { job, grant, attempt, type, params, timeoutMs } = assignment;
     if (timeoutMs !== null) seat.stopTimer = this.#ports.clock.after(timeoutMs, () => this.#abort(seat, "timeout"));
     const progress = (update: Json) => this.#ports.progress(job, update);
+    const mayStart = () => {
+      if (this.#ports.mayRun?.() === false) this.#abort(seat, "lease");
+      return seat.cause === null;
+    };
     const runner = this.#runners.get(type);
     const view: Run = {
       job,
@@ -159,6 +168,7 @@ export class Worker {
       type,
       params,
       progress,
+      mayStart,
       get signal() {
         return seat.signal;
       },

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../embedded/folders.js";
 import { type Call, HookServer } from "../support/hook-server.js";
+import { isEnd } from "../support/ledger-watch.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
 import { startSchedulerProcess } from "../support/scheduler-process.js";
-import { isEnd, Stage } from "../support/stage.js";
+import { Stage } from "../support/stage.js";
 
 let server: NatsTestServer;
 beforeAll(async () => {

@@ -7,9 +7,12 @@ import { decodeEntry, encodeEntry, encodeFact } from "../../events/codec.js";
 import type { EntryHeader } from "../../events/entry.js";
 import type { Fact } from "../../events/facts.js";
 import { type DispatcherId, type EntryId, epoch, intakeSequence } from "../../events/names.js";
+import type { Dispatcher } from "../../src/dispatcher/dispatcher.js";
 import type { Log } from "../../src/log/log.js";
+import { askAgain } from "../../src/role.js";
 import { eventually } from "../embedded/folders.js";
 import { audit, describeViolation } from "../support/auditor.js";
+import { SteeredClock } from "../support/steered-clock.js";
 import {
   factsOf,
   haveCompleted,
@@ -23,6 +26,7 @@ import {
 import { type Fault, FaultyLog } from "./faulty-log.js";
 
 const JOBS = 20;
+const PAST_ANY_LEASE_MS = 1_000;
 
 /** No violation, and every entry's id begins with the dispatcher that was elected for its epoch. */
 async function expectSound(ledger: Log): Promise<void> {
@@ -117,6 +121,20 @@ describe("an append whose outcome is not what it seems", () => {
   });
 });
 
+test("given a retry comes by the intake, when the ledger cannot be read just then, then it is read later, and the same dispatcher leads on", async () => {
+  const ledger = new FaultyLog(memoryLog("ledger", true));
+  const intake = memoryLog("intake", false);
+  startDispatcher(ledger, intake, () => {});
+  await submit(intake, 1);
+  await ledgerUntil(ledger, haveCompleted(1));
+  ledger.readsLost = 1;
+  await intake.append({ subject: `${subjects.namespace}.command.retry`, data: Buffer.from('{"id":"j1"}') });
+  const entries = await ledgerUntil(ledger, haveCompleted(2));
+  expect(ledger.readsLost).toBe(0);
+  expect(factsOf(entries).filter(({ type }) => type === "DispatcherElected")).toHaveLength(1);
+  await expectSound(ledger);
+});
+
 describe("a rival", () => {
   test("given a rival is elected while we lead, when our entry is refused, then we step down, abort our runs, fold anew and lead again", async () => {
     const ledger = new FaultyLog(memoryLog("ledger", true));
@@ -143,6 +161,35 @@ describe("a rival", () => {
     await expectNoViolation(ledger);
   });
 
+  test.each([
+    ["says that it was stored", true],
+    ["says that nobody knows", false],
+  ])(
+    "given a grant is stored and somebody else leads before the answer is read, when the answer %s, then nothing is started under that grant",
+    async (_what, isKnown) => {
+      const ledger = new FaultyLog(memoryLog("ledger", true));
+      const intake = memoryLog("intake", false);
+      const clock = new SteeredClock();
+      const runs: number[] = [];
+      const work = (_params: unknown, { grant }: { grant: number }) => void runs.push(grant);
+      const { dispatcher } = startDispatcher(ledger, intake, work, { global: 1 }, { clock });
+      await eventually("it leads", () => (dispatcher.state === "leading.waiting" ? true : null));
+      const after = async () => {
+        await rivalIsElected(ledger.inner);
+        clock.advance(PAST_ANY_LEASE_MS);
+      };
+      ledger.faults.push({ after, isKnown });
+      await submit(intake, 1);
+      const entries = await ledgerUntil(ledger, haveCompleted(1));
+      const grants = entries.flatMap(({ facts }, index) =>
+        facts.some(({ type }) => type === "StartGranted") ? [index + 1] : [],
+      );
+      expect(grants).toHaveLength(2);
+      expect(runs).toEqual(grants.slice(1));
+      await expectNoViolation(ledger);
+    },
+  );
+
   test("given an entry of a rival that we did not see, when a reign begins, then the election is refused and we fold it first", async () => {
     const ledger = new FaultyLog(memoryLog("ledger", true));
     const intake = memoryLog("intake", false);
@@ -152,6 +199,21 @@ describe("a rival", () => {
     const entries = await ledgerUntil(ledger, haveCompleted(1));
     expect(entries[0]?.id).toBe("somebody-1");
     expect(entries.at(-1)?.epoch).toBe(2);
+  });
+
+  test("given a rival is elected first, when somebody asks again what our refused election has left unanswered, then there is an answer", async () => {
+    const ledger = new FaultyLog(memoryLog("ledger", true));
+    let dispatcher: Dispatcher | null = null;
+    let answer: Promise<number> | null = null;
+    const before = async () => {
+      // Our election is in flight: asked now, it is answered when that is stored, which it never is.
+      if (dispatcher !== null) answer = askAgain(dispatcher, ({ head }) => head.epoch);
+      await rivalIsElected(ledger.inner);
+    };
+    ledger.faults.push({ before });
+    dispatcher = startDispatcher(ledger, memoryLog("intake", false), () => {}).dispatcher;
+    const begun = await eventually("it was asked", () => answer);
+    expect(await begun).toBeGreaterThan(0);
   });
 
   test("given two dispatchers that both believe that nobody leads, when jobs run, then one leads at a time and each job ends once", async () => {

@@ -11,12 +11,16 @@ export type Fault =
   /** Not stored yet: it lands just before the next append. */
   | "lands-later"
   /** Something else happens first, for example a rival writes. */
-  | { readonly before: () => Promise<void> };
+  | { readonly before: () => Promise<void> }
+  /** Stored; then something happens before the answer is read, which says so, or that nobody knows. */
+  | { readonly after: () => Promise<void>; readonly isKnown: boolean };
 
 export class FaultyLog implements Log {
   /** The log underneath; a test may put another one in its place. */
   inner: Log;
   readonly faults: Fault[] = [];
+  /** How many reads fail before one succeeds. */
+  readsLost = 0;
   /** How often an append was asked for. */
   appends = 0;
   #late: Append | null = null;
@@ -38,9 +42,14 @@ export class FaultyLog implements Log {
     if (late !== null) await this.inner.append(late);
     const fault = this.faults.shift();
     if (fault === undefined) return this.inner.append(append);
-    if (typeof fault === "object") {
+    if (typeof fault === "object" && "before" in fault) {
       await fault.before();
       return this.inner.append(append);
+    }
+    if (typeof fault === "object") {
+      const stored = await this.inner.append(append);
+      await fault.after();
+      return fault.isKnown ? stored : { outcome: "unknown", reason: "a test wants it" };
     }
     if (fault === "lands-later") this.#late = append;
     else if (fault !== "absent-unknown") await this.inner.append(append);
@@ -49,7 +58,11 @@ export class FaultyLog implements Log {
       : { outcome: "unknown", reason: `a test wants it: ${fault}` };
   }
 
-  read(sequence: number): Promise<StoredMessage | null> {
+  async read(sequence: number): Promise<StoredMessage | null> {
+    if (this.readsLost > 0) {
+      this.readsLost -= 1;
+      throw new Error("a test wants it: the connection was lost before the answer came");
+    }
     return this.inner.read(sequence);
   }
 

@@ -1,6 +1,10 @@
 /** Ending a command as a whole: the process group, what has left it, and the scheduler's own death. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmdirSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
 import { commandRunner } from "../../src/runners/command.js";
@@ -44,6 +48,21 @@ describe("an abort", () => {
       error: { code: "aborted", message: "the run was aborted: cancelled by ann" },
     });
     for (const pid of started) expect(await isRunning(pid)).toBe(false);
+  });
+
+  it("given the lease is over when the program has been found, when it would be started, then it is not", async () => {
+    const cwd = await mkdtemp(join(tmpdir(), "signalbox-abort-"));
+    const asked = aRun();
+    // As in a process that was stopped in between: nobody has told it until it asks. A start would now fail, and say so.
+    const mayStart = () => {
+      rmdirSync(cwd);
+      asked.abort("the lease is over");
+      return false;
+    };
+    const runner = commandRunner(commandOptions.parse({ argv: ["/bin/true"], cwd }), { ledger, environment });
+    expect(failed(await runner.run({ ...asked, mayStart }))).toMatchObject({
+      error: { code: "aborted", message: "the run was aborted: the lease is over" },
+    });
   });
 
   it("given a command that ignores the polite signal, when the grace is over, then it is killed", async () => {

@@ -96,3 +96,21 @@ export class LedgerWatch {
     return `within ${msMax} ms it was not so that ${what}; ${this.facts.length} facts, the last:\n${shown.join("\n")}`;
   }
 }
+
+/** Whether a fact ends its job. */
+export function isEnd(fact: { readonly type: string; readonly retryAt?: string | null }): boolean {
+  switch (fact.type) {
+    case "RunCompleted":
+    case "RunSkipped":
+    case "RunCancelled":
+    case "JobCancelled":
+    case "JobRejected":
+      return true;
+    case "RunFailed":
+    case "RunTimedOut":
+    case "LeaseExpired":
+      return fact.retryAt === null;
+    default:
+      return false;
+  }
+}

@@ -11,9 +11,9 @@ import { decodeEntry } from "../../events/codec.js";
 import { position } from "../../events/names.js";
 import { Verification } from "../../projections/verification.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
-import { subjectsOf } from "../../src/nats/subjects.js";
 import { type Audit, audit, describeViolation, type IntakeMessage } from "./auditor.js";
-import { LedgerWatch } from "./ledger-watch.js";
+import { readIntake } from "./intake.js";
+import { isEnd, LedgerWatch } from "./ledger-watch.js";
 import {
   type SchedulerProcess,
   startSchedulerProcess,
@@ -155,21 +155,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Every message that the intake has acknowledged. */
-  async intake(): Promise<readonly IntakeMessage[]> {
-    const jsm = await this.nc.jetstreamManager();
-    const stream = subjectsOf(this.namespace).intakeStream;
-    const { first_seq, last_seq } = (await jsm.streams.info(stream)).state;
-    const messages: IntakeMessage[] = [];
-    const window = 50;
-    for (let from = Math.max(1, first_seq); from <= last_seq; from += window) {
-      const count = Math.min(window, last_seq - from + 1);
-      const batch = Array.from({ length: count }, (_, offset) =>
-        jsm.streams.getMessage(stream, { seq: from + offset }),
-      );
-      for (const { seq, subject, data } of await Promise.all(batch))
-        messages.push({ sequence: seq, subject, text: Buffer.from(data).toString("utf8") });
-    }
-    return messages;
+  intake(): Promise<readonly IntakeMessage[]> {
+    return readIntake(this.nc, this.namespace);
   }
 
   /** Audits the ledger against the intake; throws with the violations if there are any, or a job that has not ended. */
@@ -195,22 +182,5 @@ export class Stage implements AsyncDisposable {
     } catch (error) {
       return [error instanceof Error ? error.message : String(error)];
     }
-  }
-}
-
-/** Whether a fact ends its job. */
-export function isEnd(fact: { readonly type: string; readonly retryAt?: string | null }): boolean {
-  switch (fact.type) {
-    case "RunCompleted":
-    case "RunSkipped":
-    case "JobCancelled":
-    case "JobRejected":
-      return true;
-    case "RunFailed":
-    case "RunTimedOut":
-    case "LeaseExpired":
-      return fact.retryAt === null;
-    default:
-      return false;
   }
 }

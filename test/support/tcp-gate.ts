@@ -2,9 +2,17 @@
  * A gate in front of a TCP server: passes bytes both ways until a test tells it to hold the answers back, or to break the
  * clients' connections while what they have sent still reaches the server. So an acknowledgement can be lost, and a message
  * can land after its sender was told that the connection is gone; on purpose, and without guessing at times.
+ *
+ * It can also be a network that is parted: nothing passes, nobody is told, and what was on its way arrives when it is whole again.
  */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+
+/** Which way nothing passes. */
+export interface Parting {
+  readonly requests: boolean;
+  readonly answers: boolean;
+}
 
 export class TcpGate implements AsyncDisposable {
   readonly #port: number;
@@ -14,6 +22,7 @@ export class TcpGate implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
   #sent = "";
   #holdsAnswers = false;
+  #parted: Parting | null = null;
 
   private constructor(port: number) {
     this.#port = port;
@@ -64,6 +73,21 @@ export class TcpGate implements AsyncDisposable {
     this.#pairs.clear();
   }
 
+  /** From now on nothing passes, or only what clients send; connections stay open, and new ones are accepted like that. */
+  part(parting: Parting = { requests: true, answers: true }): void {
+    this.#parted = parting;
+    for (const [client, server] of this.#pairs) this.#hold(client, server);
+  }
+
+  /** Ends that: what is on its way arrives. Or it never does, and all connections break. */
+  mend({ breaks = false }: { readonly breaks?: boolean } = {}): void {
+    this.#parted = null;
+    for (const [client, server] of [...this.#pairs]) {
+      if (breaks) for (const socket of [client, server]) socket.destroy();
+      else for (const socket of [client, server]) socket.resume();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
@@ -88,6 +112,16 @@ export class TcpGate implements AsyncDisposable {
     server.on("data", (chunk) => {
       if (!this.#holdsAnswers) client.write(chunk);
     });
+    // Who ends a connection, or dies with it, ends it at the other side too: a server must not take a dead client for a silent one.
+    client.once("end", () => server.end());
+    client.once("error", () => server.end());
+    client.once("close", () => this.#pairs.delete(client));
     server.once("close", () => client.destroy());
+    this.#hold(client, server);
+  }
+
+  #hold(client: Socket, server: Socket): void {
+    if (this.#parted?.requests === true) client.pause();
+    if (this.#parted?.answers === true) server.pause();
   }
 }

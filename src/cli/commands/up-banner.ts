@@ -5,7 +5,7 @@ import { type DurabilityNote, durabilityNotes } from "../../doctor/durability.js
 import type { Host } from "../../host.js";
 import { openConnection } from "../../nats/connection.js";
 import type { NatsConnection } from "../../nats/door.js";
-import { type Role, untilRole } from "../../role.js";
+import { askAgain, type Role, untilRole } from "../../role.js";
 import type { Output } from "../options.js";
 import type { Terminal } from "../terminal.js";
 
@@ -25,7 +25,7 @@ export async function showReady({ host, loaded, output, terminal, until }: Ready
   try {
     const role = await untilRole(host.scheduler, nc, until);
     if (role === null) return;
-    const { limits, inForce } = await host.scheduler.dispatcher.query((fold) => ({
+    const { limits, inForce } = await askAgain(host.scheduler.dispatcher, (fold) => ({
       limits: fold.slots.limits,
       inForce: fold.settings.limitsKnown,
     }));
