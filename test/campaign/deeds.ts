@@ -99,7 +99,8 @@ function drawWaiting(chance: Chance, { limits, workers }: Setting): Deed[] {
     .filter(() => chance.happens(0.5))
     .slice(0, WAITING_MAX)
     .map((type) => {
-      const body = { params: { seconds: "0.01", waits: true }, timeout: "5m", maxAttempts: 20, priority: 3 };
+      const params = { seconds: "0.01", waits: true, ...(chance.happens(0.5) && { leaves: true }) };
+      const body = { params, timeout: "5m", maxAttempts: 20, priority: 3 };
       return { kind: "submit", jobs: [{ id: `waits-${type}`, type, body }], batch: false };
     });
 }

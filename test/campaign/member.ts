@@ -125,7 +125,7 @@ export class Member {
     createInterface({ input: child.stderr }).on("line", (line) => {
       this.log.push(line);
       if (this.log.length > LOG_LINES_MAX) this.log.shift();
-      if (FATAL.test(line)) this.complaints.push(`${this.name} gave up: ${line}`);
+      if (FATAL.test(line)) this.#complain(`${this.name} gave up`, line);
     });
     createInterface({ input: child.stdout }).on("line", (line) => {
       if (!line.includes('"event":"ready"')) return;
@@ -133,7 +133,7 @@ export class Member {
       tell(`${this.name} is ready (process ${child.pid})`);
       this.#changed();
     });
-    child.once("error", (error) => this.complaints.push(`${this.name} could not be started: ${error.message}`));
+    child.once("error", (error) => this.#complain(`${this.name} could not be started`, error.message));
     child.once("exit", (code, signal) => this.#ended(child, code, signal));
   }
 
@@ -147,11 +147,16 @@ export class Member {
     this.#options.tell(`${this.name}: ${how}`);
     this.log.push(`--- ${how} ---`);
     const isWell = this.#isAsked ? signal === "SIGKILL" || code === 0 || !wasReady : !wasReady;
-    if (!isWell) this.complaints.push(`${this.name}: ${how}${this.#isAsked ? " when asked to end" : " unasked"}`);
+    if (!isWell) this.#complain(`${this.name} ended ${this.#isAsked ? "badly when asked to" : "unasked"}`, how);
     this.#changed();
     setTimeout(() => {
       if (this.#isWanted && this.#child === null) this.#spawn();
     }, START_AGAIN_MS).unref();
+  }
+
+  /** Once of each kind: who cannot go on is started again and again. */
+  #complain(what: string, how: string): void {
+    if (!this.complaints.some((complaint) => complaint.startsWith(what))) this.complaints.push(`${what}: ${how}`);
   }
 
   #until(holds: () => boolean, msMax: number | null): Promise<boolean> {

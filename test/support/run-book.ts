@@ -42,7 +42,7 @@ const meeting = (folder: string, bookFile: string): readonly string[] => [
 ];
 
 const WORK_BY_PARAMS: readonly string[] = [
-  '[ "$SIGNALBOX_PARAM_LEAVES" = true ] && sleep 20 &',
+  '[ "$SIGNALBOX_PARAM_LEAVES" = true ] && sleep 300 &',
   'sleep "$SIGNALBOX_PARAM_SECONDS"',
 ];
 /** The result names the run: so it can be told whose it is. */
