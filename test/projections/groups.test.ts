@@ -306,7 +306,11 @@ describe("members that run one after the other (DEC-012)", () => {
 
   test("given a member whose worker is lost for good, when that is recorded, then the others are cancelled as after a failure", () => {
     const work = new Groupwork();
-    work.sequence(["a"], ["b"]);
+    // Lost for good only with its last attempt.
+    work.turn(() => {
+      work.submit("a", { sequential: true }, { maxAttempts: 1 });
+      work.submit("b", { sequential: true });
+    });
     work.book.granted("a");
     expect(work.turn(() => work.book.lost("a"))).toEqual([
       "JobCancelled b: predecessor failed",
