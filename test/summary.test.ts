@@ -60,7 +60,7 @@ describe("the summary of a ledger", () => {
 
   test("given every way to end, when it is summarized, then each job is counted once, and those that have not ended as open", () => {
     const past = ledger().elected().worker().limits({ global: 9 });
-    for (const id of ["a", "b", "c", "d", "e"]) past.submitted(id).granted(id).started(id);
+    for (const id of ["a", "b", "c", "d", "e"]) past.submitted(id, { maxAttempts: 1 }).granted(id).started(id);
     past.completed("a").failed("b").cancelRequested("c").failed("c").lost("d");
     past.submitted("f").cancelled("f").rejected("g", "no such type", null);
     const { jobs, ended, open, pools } = summaryOf(past);
