@@ -22,6 +22,7 @@ import type { Logger } from "./logger.js";
 import { openConnection } from "./nats/connection.js";
 import type { NatsConnection } from "./nats/door.js";
 import { keyValue } from "./nats/key-value.js";
+import { Link } from "./nats/link.js";
 import { makeBucket, objectStore } from "./nats/object-store.js";
 import { openStreams } from "./nats/streams.js";
 import { type Subjects, subjectsOf } from "./nats/subjects.js";
@@ -70,6 +71,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   const replicas = configuration.nats === "embedded" ? 1 : configuration.nats.replicas;
   const jsm = await openStreams(nc, subjects, replicas);
   const publisher = new Publisher(nc);
+  const link = new Link(nc);
   const announcer = new Announcer(nc, subjects);
   const ledger = new JetStreamLog({ nc, jsm, stream: subjects.ledgerStream, publisher });
   const intake = new JetStreamLog({ nc, jsm, stream: subjects.intakeStream, publisher });
@@ -105,7 +107,15 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     askLeader: () => askLeader(nc, subjects),
     answerAsLeader: () => {
       const stopAnswering = answerAsLeader(nc, subjects, dispatcher.id);
-      const stopServing = startService({ nc, subjects, dispatcher, ledger, log, announced: () => announcer.flush() });
+      const stopServing = startService({
+        nc,
+        link,
+        subjects,
+        dispatcher,
+        ledger,
+        log,
+        announced: () => announcer.flush(),
+      });
       const started = startWebhooks({ endpoints, ledger, state, leader: dispatcher, clock, log });
       webhooks = started;
       return () => {

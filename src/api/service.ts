@@ -12,7 +12,8 @@ import { COMMAND_VERBS } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
 import type { Logger } from "../logger.js";
 import { isAnswerable } from "../nats/answerable.js";
-import type { NatsConnection, ServiceMsg } from "../nats/door.js";
+import type { NatsConnection, Service, ServiceMsg } from "../nats/door.js";
+import type { Link } from "../nats/link.js";
 import type { Subjects } from "../nats/subjects.js";
 import { VERSION } from "../version.js";
 import { answerQuery, QUERIES, type QueryName } from "./queries.js";
@@ -20,6 +21,7 @@ import { WORKER_VERBS } from "./worker-verbs.js";
 
 export interface ServiceOptions {
   readonly nc: NatsConnection;
+  readonly link: Link;
   readonly subjects: Subjects;
   readonly dispatcher: Dispatcher;
   readonly ledger: Log;
@@ -34,38 +36,52 @@ const INTERNAL_ERROR = 500;
 
 /** Serves from now on; the returned function ends it. */
 export function startService(options: ServiceOptions): () => void {
-  const { nc, subjects, log } = options;
-  const added = nc.services.add({
-    name: "signalbox",
-    version: VERSION,
-    description: `signalbox scheduler of namespace ${subjects.namespace}`,
-    // A group of its own: in one for all, a leader that is paused would swallow its share of what its successor is asked.
-    queue: options.dispatcher.id,
+  let connections = 1;
+  let serving = serve(options, connections);
+  // A connection that was lost may live on in the server, which has not heard of it, for minutes: in one queue group with its ghost
+  // the new one would get only a share of the requests. So it begins anew under another name.
+  const stopListening = options.link.onUp(() => {
+    connections += 1;
+    const next = connections;
+    serving = serving.then(stop).then(() => serve(options, next));
   });
-  added
-    .then((service) => {
-      const api = service.addGroup(subjects.api);
-      for (const verb of COMMAND_VERBS)
-        api.addEndpoint(
-          verb,
-          (_error, message) => void answer(message, options, (args) => command(options, verb, args)),
-        );
-      api.addEndpoint("renew", (_error, message) => void answer(message, options, (args) => renew(options, args)));
-      const worker = service.addGroup(subjects.worker);
-      for (const [verb, act] of Object.entries(WORKER_VERBS))
-        worker.addEndpoint(
-          verb,
-          (_error, message) => void answer(message, options, (args) => act(options.dispatcher, args)),
-        );
-      const query = service.addGroup(subjects.query);
-      for (const name of QUERIES)
-        query.addEndpoint(name, (_error, message) => void answer(message, options, (args) => ask(options, name, args)));
-    })
-    .catch((error: unknown) => log.error({ err: error }, "the NATS service could not be started"));
-  return () =>
-    void added
-      .then((service) => service.stop())
-      .catch((error: unknown) => log.debug({ err: error }, "the NATS service was gone already"));
+  async function stop(service: Service | null): Promise<void> {
+    await service
+      ?.stop()
+      .catch((error: unknown) => options.log.debug({ err: error }, "the NATS service was gone already"));
+  }
+  return () => {
+    stopListening();
+    void serving.then(stop);
+  };
+}
+
+/** Null if it could not be started. */
+async function serve(options: ServiceOptions, connection: number): Promise<Service | null> {
+  const { nc, subjects, log, dispatcher } = options;
+  try {
+    const service = await nc.services.add({
+      name: "signalbox",
+      version: VERSION,
+      description: `signalbox scheduler of namespace ${subjects.namespace}`,
+      // A group of its own, too, because a leader that is paused would swallow its share of what its successor is asked.
+      queue: `${dispatcher.id}-${connection}`,
+    });
+    const api = service.addGroup(subjects.api);
+    for (const verb of COMMAND_VERBS)
+      api.addEndpoint(verb, (_error, message) => void answer(message, options, (args) => command(options, verb, args)));
+    api.addEndpoint("renew", (_error, message) => void answer(message, options, (args) => renew(options, args)));
+    const worker = service.addGroup(subjects.worker);
+    for (const [verb, act] of Object.entries(WORKER_VERBS))
+      worker.addEndpoint(verb, (_error, message) => void answer(message, options, (args) => act(dispatcher, args)));
+    const query = service.addGroup(subjects.query);
+    for (const name of QUERIES)
+      query.addEndpoint(name, (_error, message) => void answer(message, options, (args) => ask(options, name, args)));
+    return service;
+  } catch (error) {
+    log.error({ err: error }, "the NATS service could not be started");
+    return null;
+  }
 }
 
 export type Reply =

@@ -18,6 +18,7 @@ export {
   nkeyAuthenticator,
   type ObjectStore,
   RetentionPolicy,
+  type Service,
   type ServiceMsg,
   StorageType,
   type StreamConfig,

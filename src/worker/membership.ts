@@ -76,7 +76,13 @@ export class Membership implements Hands {
       settled: (job, grant) => this.#settle(job, grant),
     });
     const report = this.#reports.say.bind(this.#reports);
-    this.#worker = new Worker(this.#id, runners, { report, progress, results, clock });
+    this.#worker = new Worker(this.#id, runners, {
+      report,
+      progress,
+      results,
+      clock,
+      mayRun: () => !this.#tenure.isNearEnd,
+    });
     this.#tenure = new Tenure({
       ...{ hello, leader, fence, clock, log, waits },
       running: () => [...this.#held].map(([job, grant]) => ({ job, grant })),

@@ -1,8 +1,14 @@
 /** What any program with a NATS client may rely on: the service, its errors, and the events of a job in their order. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { connect } from "../../src/nats/door.js";
 import { eventually } from "../embedded/folders.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
+import { startSchedulerProcess } from "../support/scheduler-process.js";
 import { Stage } from "../support/stage.js";
+import { TcpGate } from "../support/tcp-gate.js";
 import { WorkServer } from "../support/work-server.js";
 
 let server: NatsTestServer;
@@ -104,4 +110,22 @@ test("given a watcher, when a job lives its life, then the events come in the or
     expect(subject).toBe(`${stage.namespace}.event.${"job" in fact ? String(fact.job) : ""}.${fact.type}`);
   }
   expect(events.map(({ type }) => type)).toContain("JobAmended");
+});
+
+test("given a connection of the leader is lost and the server has not heard of it, when the leader is asked over the new one, then it answers every time", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-ghost-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await using gate = await TcpGate.open(server.port);
+  const configFile = join(folder, "signalbox.yaml");
+  await writeFile(configFile, JSON.stringify({ namespace: "ghost" }));
+  const scheduler = await startSchedulerProcess(configFile, `nats://127.0.0.1:${gate.port}`);
+  onTestFinished(() => scheduler.kill());
+  const nc = await connect({ servers: server.url });
+  onTestFinished(() => nc.close());
+  const ask = async () => (await nc.request("ghost.query.health", "", { timeout: 2_000 })).json();
+  expect(await ask()).toMatchObject({ role: "leader" });
+  // The server's side of it stays open, as if the network had swallowed the end.
+  gate.cut();
+  await eventually("it has connected anew", () => ask().catch(() => null));
+  for (let asked = 0; asked < 20; asked += 1) expect(await ask()).toMatchObject({ role: "leader" });
 });

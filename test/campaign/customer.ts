@@ -44,7 +44,6 @@ export class Customer {
   /** Holders of reservations, who may have to wait until a pool has room again. */
   readonly #holding = new Set<Promise<void>>();
   #isPatient = true;
-
   readonly #tell: (text: string) => void;
 
   private constructor(nc: NatsConnection, namespace: string, tell: (text: string) => void) {

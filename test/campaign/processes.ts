@@ -27,6 +27,8 @@ async function readMarks(pid: number): Promise<MarkedProcess | null> {
   if (!environ.includes("SIGNALBOX_RUN=")) return null;
   const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "");
   const [, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // Of a process that is just being taken away there is no group to be read; and to signal none is to signal one's own.
+  if (!(Number(group) > 1)) return null;
   const variables = new Map(environ.split("\0").map((pair) => splitAt(pair, pair.indexOf("="))));
   const [job = "", grant] = (variables.get("SIGNALBOX_RUN") ?? "").split(":");
   return { pid, ledger: variables.get("SIGNALBOX_LEDGER") ?? "", job, grant: Number(grant), group: Number(group) };

@@ -10,8 +10,9 @@ import { Strikes } from "./strikes.js";
 import { judge } from "./verdict.js";
 import { allReady, World } from "./world.js";
 
-/** What everybody who was told to wait may take, on a busy machine: deeds to be acknowledged, and all jobs to end. */
-const ACKNOWLEDGED_MS_MAX = 60_000;
+/** After the healing, on a busy machine: deeds are acknowledged or answered, members end, and all jobs end. */
+const ANSWERED_MS_MAX = 60_000;
+const MEMBERS_END_MS_MAX = 60_000;
 const ENDED_MS_MAX = 120_000;
 /** Elections are looked for as long as the round lasts, and this much longer. */
 const ELECTION_LOOK_MS = 1_000;
@@ -55,6 +56,7 @@ export async function runRound(plan: Plan, { server, folder, keepAll }: RoundOpt
     story.complain(textOf(error));
     return 0;
   });
+  world.customer.loseHeart();
   const verdict = await judge(world).catch((error: unknown) => {
     story.complain(`the round could not be judged: ${textOf(error)}`);
     return null;
@@ -89,37 +91,46 @@ function nothingHappened(plan: Plan, { ms, complaints }: Story): RoundResult {
 }
 
 /** Load and faults at the same time; then everything is healed, and all that was begun comes to its end. Gives the recovery's time. */
-async function play({ load, faults, setting }: Plan, world: World, story: Story): Promise<number> {
-  const { customer, watch } = world;
+async function play(plan: Plan, world: World, story: Story): Promise<number> {
+  const { customer, watch, book, members } = world;
   const strikes = new Strikes(world, story);
-  const loading = (async () => {
-    for (const { moment, deeds } of load.waves) {
-      if (moment !== null) await untilMoment(watch, moment);
-      for (const deed of deeds) customer.do(deed);
-    }
-  })();
-  await strikes.perform(faults);
+  const loading = load(plan, world);
+  await strikes.perform(plan.faults);
   await loading;
   await strikes.setRight();
   const healedMs = story.ms;
   story.tell("everything is healed");
-  await world.book.openGate();
-  await Promise.all([customer.publish("submit.thumbs", { id: PROBE, priority: 1_000 }), allReady(world.members)]);
+  await book.openGate();
+  await Promise.all([customer.publish("submit.thumbs", { id: PROBE, priority: 1_000 }), allReady(members)]);
   await watch.until("the probe is on record", () => watch.ofJob(PROBE).length > 0, ENDED_MS_MAX);
   const recoveryMs = story.ms - healedMs;
-  await withinMs(ACKNOWLEDGED_MS_MAX, customer.settled());
-  story.tell("all deeds are done; limits and pools are set right");
-  // What the load has lowered and paused is set right: everything that waits must be able to start.
-  const set = Object.fromEntries(limitKeys(setting.limits));
-  await customer.request("api.limits", { set });
-  for (const pool of poolsOf(setting.limits)) await customer.request("api.resume", { pool });
-  await withinMs(ACKNOWLEDGED_MS_MAX, customer.released());
-  customer.loseHeart();
+  await inTime("everything is acknowledged or answered", customer.settled());
+  await inTime("limits and pools are as they were", setRight(plan, world));
+  await inTime("nobody holds a reservation or waits for one", customer.released());
   story.tell(`all was said: ${customer.acknowledged.size} jobs acknowledged, ${customer.unanswered} deeds unanswered`);
   await watch.until("all have ended", () => haveEnded(watch, customer.acknowledged), ENDED_MS_MAX);
   await watch.until("no reservation is left", () => openReservations(watch) === 0, ENDED_MS_MAX);
   story.tell("all have ended");
   return recoveryMs;
+}
+
+async function load({ load: { waves } }: Plan, { customer, watch }: World): Promise<void> {
+  for (const { moment, deeds } of waves) {
+    if (moment !== null) await untilMoment(watch, moment);
+    for (const deed of deeds) customer.do(deed);
+  }
+}
+
+/** What the load has lowered and paused: everything that waits must be able to start. */
+async function setRight({ setting: { limits } }: Plan, { customer }: World): Promise<void> {
+  await customer.request("api.limits", { set: Object.fromEntries(limitKeys(limits)) });
+  for (const pool of poolsOf(limits)) await customer.request("api.resume", { pool });
+}
+
+/** Fails, naming what was waited for, when it takes longer than whoever was told to wait may take. */
+async function inTime(what: string, doing: Promise<void>): Promise<void> {
+  if (!(await withinMs(ANSWERED_MS_MAX, doing)))
+    throw new Error(`within ${ANSWERED_MS_MAX} ms of the healing it was not so that ${what}`);
 }
 
 function haveEnded({ facts }: LedgerWatch, acknowledged: ReadonlySet<string>): boolean {
@@ -147,16 +158,22 @@ async function noteElections(watch: LedgerWatch, story: Story, signal: AbortSign
   }
 }
 
-/** Everybody is told to end, and does so with exit code 0; whoever does not has a complaint against it. */
-async function endInGoodOrder({ members }: World): Promise<void> {
-  await withinMs(ACKNOWLEDGED_MS_MAX, Promise.all(members.map((member) => member.terminate())));
+/**
+ * Everybody is told to end, and does so with exit code 0; whoever does not has a complaint against it. Workers first: they want to be
+ * heard when they leave.
+ */
+async function endInGoodOrder(world: World): Promise<void> {
+  for (const role of ["worker", "scheduler"] as const)
+    await withinMs(MEMBERS_END_MS_MAX, Promise.all(world.membersOf(role).map((member) => member.terminate())));
 }
 
-async function withinMs(ms: number, doing: Promise<unknown>): Promise<void> {
+/** False if it takes longer. */
+async function withinMs(ms: number, doing: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
   });
-  await Promise.race([doing, late]);
+  const inTime = await Promise.race([doing.then(() => true), late]);
   clearTimeout(timer);
+  return inTime;
 }

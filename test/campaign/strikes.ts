@@ -87,10 +87,12 @@ export class Strikes {
       if (!isTaken && this.#story.struck.every((other) => other === struck || other.healedMs !== null))
         this.#story.complain(`nobody took over within ${TAKEOVER_MS_MAX} ms of: ${blow.text}`);
     }
-    if (blow.heal === undefined) return;
-    await delay(fault.lastsMs);
-    await blow.heal();
+    if (blow.heal !== undefined) {
+      await delay(fault.lastsMs);
+      await blow.heal();
+    }
     struck.healedMs = this.#story.ms;
+    if (blow.heal === undefined) return;
     this.#story.tell(`healed: ${blow.text}`);
   }
 

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
 import { decodeEntry } from "../../events/codec.js";
 import type { FactType } from "../../events/facts.js";
 import { position } from "../../events/names.js";
@@ -32,12 +33,16 @@ export interface Verdict {
 
 export async function judge(world: World): Promise<Verdict> {
   const { watch, customer, namespace, book } = world;
+  // What the leader has stored last may be on its way to us yet: that a group has ended, say.
+  const answer = await customer.request("query.slots", {});
+  const said = slotsSchema.safeParse(answer).data ?? null;
+  await watch.until("the ledger is read to its end", ({ lines }) => lines.length >= (said?.position ?? 0));
   const audited = audit(watch.lines, await readIntake(customer.nc, namespace));
   const lines = await book.lines();
   const complaints = [
     ...audited.violations.map((violation) => `audit: ${describeViolation(violation)}`),
     ...unended(audited, customer.acknowledged),
-    ...(await unfreed(world)),
+    ...unfreed(world, said),
     ...clashesIn(lines).map((clash) => `book: ${clash}`),
     ...disagreements(world, audited, lines),
     ...late(world, lines),
@@ -56,19 +61,23 @@ function unended({ jobs }: Audit, acknowledged: ReadonlySet<string>): string[] {
   return [...lost, ...open.map(({ id, state }) => `${id} is ${state} and has not ended`)];
 }
 
-/** Nothing holds a slot any more, and whoever is asked says what the ledger, folded anew, says (INV-009). */
-async function unfreed({ customer, watch }: World): Promise<string[]> {
+const slotsSchema = z.object({ position: z.number(), pools: z.array(z.unknown()) });
+
+/** Nothing holds a slot any more, and whoever leads says what the ledger, folded anew, says (INV-009). */
+function unfreed({ watch }: World, said: z.infer<typeof slotsSchema> | null): string[] {
+  if (said === null) return ["nobody says how the slots are"];
   const fold = new Fold();
-  for (const [index, line] of watch.lines.entries()) fold.apply(position(index + 1), decodeEntry(line));
-  const folded = slotsView(fold);
-  const held = folded.pools.filter(({ used, waiting, paused }) => used > 0 || waiting > 0 || paused);
-  const answer = await customer.request("query.slots", {});
-  const said = typeof answer === "object" ? (answer as { position?: unknown; pools?: unknown } | null) : null;
-  const isSame = said?.position === folded.position && JSON.stringify(said.pools) === JSON.stringify(folded.pools);
+  for (const [index, line] of watch.lines.slice(0, said.position).entries())
+    fold.apply(position(index + 1), decodeEntry(line));
+  const { pools } = slotsView(fold);
+  const held = pools.filter(({ used, waiting, paused }) => used > 0 || waiting > 0 || paused);
+  const isSame = JSON.stringify(said.pools) === JSON.stringify(pools);
   return [
     ...held.map((pool) => `${pool.name} is not free: ${JSON.stringify(pool)}`),
     ...Object.keys(fold.slots.reservations).map((id) => `reservation ${id} is there still`),
-    ...(isSame ? [] : [`the leader says of its slots ${JSON.stringify(answer)}, the ledger ${JSON.stringify(folded)}`]),
+    ...(isSame
+      ? []
+      : [`of the slots the leader says ${JSON.stringify(said.pools)}, the ledger ${JSON.stringify(pools)}`]),
   ];
 }
 

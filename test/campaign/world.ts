@@ -58,35 +58,18 @@ export class World implements AsyncDisposable {
     this.ledger = ledger;
   }
 
-  /** Settles when everybody is ready. */
-  static async open({ setting, seed, round }: Plan, server: NatsTestServer, story: Story): Promise<World> {
+  /** Settles when everybody is ready. They start together: whoever is elected leads. */
+  static async open(plan: Plan, server: NatsTestServer, story: Story): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), "signalbox-campaign-"));
-    const namespace = `c${seed.toString(36).slice(-8)}-${round}-${randomUUID().slice(0, 6)}`;
+    const namespace = `c${plan.seed.toString(36)}-${plan.round}-${randomUUID().slice(0, 6)}`;
     const book = new RunBook(folder);
     await book.prepare({ byParams: true });
-    const invite = async (role: Role, index: number): Promise<Member> => {
-      const isScheduler = role === "scheduler";
-      const configured = isScheduler ? configurationOf(setting, book.argv) : workerConfigurationOf(setting, book.argv);
-      const file = join(folder, `${role}.yaml`);
-      // JSON is YAML.
-      await writeFile(file, JSON.stringify({ namespace, ...configured }));
-      const common = ["--config", file, "-o", "json"];
-      const far = ["--types", FAR_TYPE, "--capacity", String(setting.workerCapacity)];
-      const argv = isScheduler ? [MAIN, "up", ...common] : [MAIN, "worker", ...common, ...far];
-      return await Member.invite({
-        ...{ name: `${role} ${index + 1}`, role, serverPort: server.port },
-        argv: (natsUrl) => [...argv, "--nats", natsUrl],
-        tell: (text) => story.tell(text),
-      });
-    };
-    const schedulers = await Promise.all(Array.from({ length: SCHEDULERS }, (_, index) => invite("scheduler", index)));
-    const workers = await Promise.all(Array.from({ length: setting.workers }, (_, index) => invite("worker", index)));
-    const members = [...schedulers, ...workers];
+    const members = await inviteAll(plan, { folder, namespace, book, serverPort: server.port, story });
+    let customer: Customer | null = null;
     try {
-      // The first one makes the streams, and leads.
       for (const member of members) member.start();
       await allReady(members);
-      const customer = await Customer.open(server.url, namespace, (text) => story.tell(text));
+      customer = await Customer.open(server.url, namespace, (text) => story.tell(text));
       const { nc } = customer;
       const jsm = await nc.jetstreamManager();
       const stream = subjectsOf(namespace).ledgerStream;
@@ -97,6 +80,7 @@ export class World implements AsyncDisposable {
       return new World({ namespace, folder, server, members, book, watch, customer, ledger });
     } catch (error) {
       for (const { log, name } of members) story.tell(`${name}: ${log.slice(-5).join(" | ")}`);
+      await customer?.close();
       await Promise.all(members.map((member) => member.dismiss()));
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -125,6 +109,34 @@ export class World implements AsyncDisposable {
     await this.customer.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+interface Invitation {
+  readonly folder: string;
+  readonly namespace: string;
+  readonly book: RunBook;
+  readonly serverPort: number;
+  readonly story: Story;
+}
+
+/** Makes the members known, each role with a configuration of its own. None runs yet. */
+async function inviteAll({ setting }: Plan, { folder, namespace, book, serverPort, story }: Invitation) {
+  const far = ["--types", FAR_TYPE, "--capacity", String(setting.workerCapacity)];
+  const roles: readonly (readonly [role: Role, count: number, argv: readonly string[], configuration: object])[] = [
+    ["scheduler", SCHEDULERS, ["up"], configurationOf(setting, book.argv)],
+    ["worker", setting.workers, ["worker", ...far], workerConfigurationOf(setting, book.argv)],
+  ];
+  const members: Member[] = [];
+  for (const [role, count, command, configuration] of roles) {
+    const file = join(folder, `${role}.yaml`);
+    // JSON is YAML.
+    await writeFile(file, JSON.stringify({ namespace, ...configuration }));
+    const argv = (natsUrl: string) => [MAIN, ...command, "--config", file, "--nats", natsUrl, "-o", "json"];
+    const tell = (text: string) => story.tell(text);
+    for (let number = 1; number <= count; number += 1)
+      members.push(await Member.invite({ name: `${role} ${number}`, role, serverPort, argv, tell }));
+  }
+  return members;
 }
 
 /** Fails with the name of the first one that is not ready in time. */
