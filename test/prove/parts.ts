@@ -1,0 +1,52 @@
+/** The parts of the proof: what each runs, and which of its lines tell how much was looked at. */
+
+export interface Part {
+  readonly name: string;
+  readonly what: string;
+  /** Arguments for Node.js, from the root of the project. */
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Its first group is a figure for the table. */
+  readonly figure: RegExp;
+}
+
+const env = process.env;
+const vitest = (...files: string[]) => ["node_modules/vitest/vitest.mjs", "run", "--no-color", ...files];
+
+export const PARTS: readonly Part[] = [
+  {
+    name: "machine",
+    what: "every path, edge and refusal of the job machine, through the fold",
+    argv: vitest("test/machines"),
+    env,
+    figure: /^job machine: (.*)$/,
+  },
+  {
+    name: "paths",
+    what: "a share of the paths, every edge and refusals, through a running system",
+    argv: vitest("test/paths"),
+    env,
+    figure: /^job machine in a running system: (.*)$/,
+  },
+  {
+    name: "days",
+    what: "random days of a dispatcher, and a day in virtual time, before the auditor",
+    argv: vitest("test/projections/turns-random.test.ts", "test/log/day.test.ts"),
+    env,
+    figure: /^(\d+ facts audited)$/,
+  },
+  {
+    name: "rules",
+    what: "the grant rule against its definition, folds, orders, demands and configurations at random; golden ledgers",
+    argv: vitest("test/projections", "test/events", "test/golden", "test/config"),
+    env,
+    figure: /Tests\s+(\d+ passed.*)$/,
+  },
+  {
+    name: "kills",
+    what: "real processes, killed, stopped and cut off under load",
+    argv: ["dist/test/campaign/main.js", "--rounds", "4"],
+    env,
+    figure: /^((?:rounds|jobs|faults|takeovers|lost attempts|rounds with violations)\s{2,}\S.*)$/,
+  },
+];
