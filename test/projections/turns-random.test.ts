@@ -20,9 +20,9 @@ describe("days of a dispatcher", () => {
       expect(audit(book.lines, book.intake).violations.map(describeViolation)).toEqual([]);
       for (const { type } of book.facts) seen.set(type, (seen.get(type) ?? 0) + 1);
     });
-    // A short day holds no retention; a chosen id that comes again, and an import, have their own tests.
     const expected = new Set<string>(factSchema.options.map(({ shape }) => shape.type.value));
-    for (const type of ["RetentionChanged", "SubmissionDuplicated", "IntakeReplaced"]) expected.delete(type);
+    // Only an import says so.
+    expected.delete("IntakeReplaced");
     if (runs === DAYS) expect([...expected].filter((type) => !seen.has(type))).toEqual([]);
     process.stdout.write(`${[...seen.values()].reduce((sum, count) => sum + count, 0)} facts audited\n`);
   });

@@ -22,7 +22,10 @@ const group = fc.record({
   id: fc.constantFrom(...GROUPS),
   order: fc.integer({ min: -1, max: 2 }),
 });
+/** Few ids, so that some come again: while the job is known, and after it is forgotten. */
+const chosen = fc.constantFrom("chapter-1", "chapter-2", "chapter-3");
 const submission = fc.record({
+  id: fc.oneof({ weight: 8, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: chosen }),
   resources,
   priority: fc.constantFrom(0, 0, 0, 5, -5),
   maxAttempts: fc.integer({ min: 1, max: 3 }),
@@ -118,14 +121,19 @@ export const dayArbitrary = (limits: fc.Arbitrary<Limits> = limitsArbitrary(), o
   fc.record({
     limits,
     seats: fc.integer({ min: 1, max: 4 }),
+    /** How many finished jobs are kept. */
+    kept: fc.constantFrom(1, 2, 5, 100_000),
     orders: fc.array(orderArbitrary(limits), { minLength: 5, maxLength: orders, size: "max" }),
   });
 export type RandomDay = ReturnType<typeof dayArbitrary> extends fc.Arbitrary<infer T> ? T : never;
 
 /** Lets a day happen. */
-export function dayOf({ limits, seats, orders }: RandomDay): TurnBook {
-  const told = (fold: TurnBook["fold"]): readonly Fact[] =>
-    fold.settings.limitsKnown ? [] : [{ type: "LimitsChanged", limits, source: "configuration" }];
+export function dayOf({ limits, seats, kept, orders }: RandomDay): TurnBook {
+  const first: readonly Fact[] = [
+    { type: "LimitsChanged", limits, source: "configuration" },
+    { type: "RetentionChanged", finishedJobsMax: kept },
+  ];
+  const told = (fold: TurnBook["fold"]): readonly Fact[] => (fold.settings.limitsKnown ? [] : first);
   const types = Object.fromEntries(TYPES.map((type) => [type, {}]));
   const templates = { nightly: { type: "story" }, hourly: { type: "research", priority: 1 } };
   const book = new TurnBook({ types, templates, settings: told, seats }).lead();
@@ -264,9 +272,10 @@ function failing(retryable: boolean): Ending {
 }
 
 /** A group's name says whether it is a line. */
-function withGroup({ group: member, delay, ...rest }: Submitted) {
+function withGroup({ id, group: member, delay, ...rest }: Submitted) {
   return {
     ...rest,
+    ...(id !== undefined && { id }),
     ...(delay !== undefined && { delay }),
     ...(member !== undefined && { group: { ...member, sequential: member.id.startsWith("line") } }),
   };
