@@ -12,6 +12,7 @@ import type { ConnectionSettings } from "./config/connection.js";
 import type { Backoff, Configuration } from "./config/index.js";
 import { catalogueOf, settingsFacts } from "./configured.js";
 import { Dispatcher, type Ended } from "./dispatcher/dispatcher.js";
+import { thisSystem } from "./dispatcher/system.js";
 import type { Proposal } from "./dispatcher/turn.js";
 import { JetStreamLog } from "./log/jetstream.js";
 import { Publisher } from "./log/publisher.js";
@@ -97,6 +98,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     },
     endOrphans: (isLost) => killOrphanedRuns((run) => run.ledger === identity && isLost(run.job, run.grant)),
     clock,
+    system: thisSystem,
     random: options.random ?? Math.random,
     log,
     version: VERSION,

@@ -3,7 +3,6 @@
  * and each action that it names is one method here. It is stepped like the job machine, not run as a live XState actor:
  * the same machine, and a turn costs microseconds less where the next job waits for it.
  */
-import { randomBytes } from "node:crypto";
 import { type DispatcherId, type EntryId, position } from "../../events/names.js";
 import {
   DISPATCHER_EVENTS,
@@ -62,7 +61,8 @@ export class Dispatcher {
     this.#options = options;
     this.#standby = new Standby(options);
     this.#drawRetryTime = retryTimes(options);
-    this.id = `${process.pid}-${randomBytes(4).toString("hex")}` as DispatcherId;
+    const { system } = options;
+    this.id = `${system.ownProcess().pid}-${system.randomWord()}` as DispatcherId;
     const actions: Record<DispatcherAction, () => void> = {
       connect: () => this.#inRole((signal) => this.#connect(signal)),
       catchUp: () => this.#catchUp(),
@@ -160,7 +160,7 @@ export class Dispatcher {
   #wake(): void {
     if (this.#woken) return;
     this.#woken = true;
-    process.nextTick(() => {
+    this.#options.system.soon(() => {
       this.#woken = false;
       this.#send("INPUT");
     });

@@ -13,7 +13,6 @@ import { Worker } from "../worker/worker.js";
 import { readMessage } from "./arrivals.js";
 import type { Mailbox } from "./mailbox.js";
 import type { DispatcherOptions } from "./options.js";
-import { isProvablyGone, ownProcess } from "./process-identity.js";
 import type { Effect, Input } from "./turn.js";
 
 /** How long the word that a run has started may wait to be recorded together with something else. */
@@ -51,11 +50,11 @@ export class Reign {
   constructor(of: ReignOptions) {
     this.#of = of;
     const { dispatcher, options, fold, drawRetryTime } = of;
-    const { runners, progress, results, clock, workerCapacity, workerTypes, version, leaseMs } = options;
+    const { runners, progress, results, clock, workerCapacity, workerTypes, version, leaseMs, system } = options;
     const reign = epoch(fold.head.epoch + 1);
     const worker = `${dispatcher}-${reign}` as WorkerId;
-    const process = ownProcess();
-    const isGone = ({ id, process: other }: WorkerRow) => id !== worker && isProvablyGone(other);
+    const process = system.ownProcess();
+    const isGone = ({ id, process: other }: WorkerRow) => id !== worker && system.isProvablyGone(other);
     const isOther = ({ id }: WorkerRow) => id !== worker;
     this.#worker = new Worker(worker, runners, {
       report: (report) => this.#takeReport(report),

@@ -7,7 +7,6 @@ import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { entryOf } from "../log/entry.js";
 import { LogGap } from "../log/log.js";
 import type { DispatcherOptions } from "./options.js";
-import { isProvablyGone } from "./process-identity.js";
 
 /** Between two questions to a leader that answers, and after a silence, how much of it is enough to take over. */
 const LEADER_ASKED_EVERY_MS = 1_000;
@@ -83,7 +82,8 @@ export class Standby {
     let silentSince: number | null = null;
     while (!signal.aborted) {
       const { leader } = this.#fold;
-      if (leader === null || leader.dispatcher === own || isProvablyGone(leader.process)) break;
+      if (leader === null || leader.dispatcher === own) break;
+      if (this.#options.system.isProvablyGone(leader.process)) break;
       const answer = await this.#options.askLeader();
       if (answer === "nobody") break;
       const now = this.#options.clock.now();
@@ -101,7 +101,7 @@ export class Standby {
     const isLost = (job: JobId, grant: Position) => {
       const holding = holdings[job];
       const worker = holding?.grant === grant ? workers[holding.worker] : undefined;
-      return worker !== undefined && isProvablyGone(worker.process);
+      return worker !== undefined && this.#options.system.isProvablyGone(worker.process);
     };
     const ended = await this.#options.endOrphans(isLost).catch((error: unknown) => {
       this.#options.log.error({ err: error }, "processes of lost runs could not be ended");
