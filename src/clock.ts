@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** The same as ISO 8601 with milliseconds. */
   nowIso(): string;
+  /** Milliseconds since some fixed moment: never jumps, unlike `now`, but may stand still while the machine sleeps. */
+  elapsedMs(): number;
   /** Calls `act` once after `ms`, unless the returned function is called before. */
   after(ms: number, act: () => void): () => void;
 }
@@ -14,6 +16,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   nowIso: () => isoTime(Date.now()),
+  elapsedMs: () => performance.now(),
   after: (ms, act) => {
     let timer: NodeJS.Timeout;
     const wait = (left: number) => {

@@ -124,6 +124,7 @@ function logServerLine(log: Logger, { level, text }: LogLine): void {
 class EndingClock implements Clock {
   readonly now = systemClock.now;
   readonly nowIso = systemClock.nowIso;
+  readonly elapsedMs = systemClock.elapsedMs;
   readonly #cancels = new Set<() => void>();
 
   after(ms: number, act: () => void): () => void {

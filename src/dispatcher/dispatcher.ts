@@ -179,8 +179,7 @@ export class Dispatcher {
   }
 
   async #watchLeader(signal: AbortSignal): Promise<void> {
-    await this.#standby.untilLeaderless(this.id, signal);
-    this.#intakeStream = await this.#standby.reachIntake(signal);
+    this.#intakeStream = await this.#standby.untilLeaderless(this.id, signal);
     if (!signal.aborted) this.#send("LEADER_SILENT");
   }
 

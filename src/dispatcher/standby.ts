@@ -66,7 +66,7 @@ export class Standby {
    * The intake's identity. If the ledger knows another one, the intake was deleted and made anew: what was acknowledged and
    * not yet decided is lost, and the progress that the ledger records is not about this stream.
    */
-  async reachIntake(signal: AbortSignal): Promise<string> {
+  async #reachIntake(signal: AbortSignal): Promise<string> {
     const { identity } = await this.retrying(() => this.#options.intake.state(), signal);
     const { intakeStream } = this.#fold.settings;
     if (intakeStream !== null && intakeStream !== identity) {
@@ -77,22 +77,39 @@ export class Standby {
     return identity;
   }
 
-  /** Settles when nobody leads, or the leader has been silent for too long. Safety does not rest on this: the append does. */
-  async untilLeaderless(own: DispatcherId, signal: AbortSignal): Promise<void> {
+  /**
+   * Settles when nobody leads, or the leader has been silent for too long, with the identity of the intake. Safety does not rest
+   * on this: the append does.
+   */
+  async untilLeaderless(own: DispatcherId, signal: AbortSignal): Promise<string> {
+    for (;;) {
+      const heardAt = await this.#untilSilent(own, signal);
+      await this.#endOrphans();
+      const intake = await this.#reachIntake(signal);
+      // Somebody may have written meanwhile: another standby that was quicker, or the leader after all.
+      if (signal.aborted || heardAt === this.#fold.head.position) return intake;
+    }
+  }
+
+  /** Settles with the position of the leader's last word in the ledger: who writes is not silent. */
+  async #untilSilent(own: DispatcherId, signal: AbortSignal): Promise<Position> {
+    let heardAt = this.#fold.head.position;
     let silentSince: number | null = null;
     while (!signal.aborted) {
-      const { leader } = this.#fold;
+      const { leader, head } = this.#fold;
+      if (head.position !== heardAt) silentSince = null;
+      heardAt = head.position;
       if (leader === null || leader.dispatcher === own) break;
       if (this.#options.system.isProvablyGone(leader.process)) break;
       const answer = await this.#options.askLeader();
       if (answer === "nobody") break;
-      const now = this.#options.clock.now();
+      const now = this.#options.clock.elapsedMs();
       if (answer === "leads") silentSince = null;
       else silentSince ??= now;
       if (silentSince !== null && now - silentSince >= LEADER_SILENCE_MS) break;
       await this.#pause(LEADER_ASKED_EVERY_MS);
     }
-    await this.#endOrphans();
+    return heardAt;
   }
 
   /** Whatever a dead scheduler's runs have left running on this machine ends before their slots are given to others. */
