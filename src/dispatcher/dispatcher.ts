@@ -198,7 +198,8 @@ export class Dispatcher {
       wake: () => this.#wake(),
     });
     this.#reign = reign;
-    this.#inRole(() => reign.followIntake());
+    const folded = () => this.query(({ head }) => head.position);
+    this.#inRole((signal) => this.#standby.follow(() => reign.followIntake(), folded, signal));
   }
 
   #decide(): void {

@@ -112,6 +112,21 @@ export class Standby {
     return heardAt;
   }
 
+  /**
+   * Follows the intake while we lead. Whoever has taken over from us trims what it has decided: a hole is a loss only if nobody
+   * has written after us. Else we have only not noticed yet, and will when our next entry is refused.
+   */
+  async follow(intake: () => Promise<void>, folded: () => Promise<Position>, signal: AbortSignal): Promise<void> {
+    try {
+      await intake();
+    } catch (error) {
+      // Asked for when no entry is in flight: then it is known what is ours.
+      const own = await folded();
+      if (!(error instanceof LogGap) || (await this.reach(own, signal)) === own) throw error;
+      this.#options.log.warn({ err: error }, "somebody else leads, and has trimmed the intake");
+    }
+  }
+
   /** Whatever a dead scheduler's runs have left running on this machine ends before their slots are given to others. */
   async #endOrphans(): Promise<void> {
     const { holdings, workers } = this.#fold.slots;
