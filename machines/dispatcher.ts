@@ -9,8 +9,8 @@
  *   draining      the same turns, but nothing is started any more; until the last run has ended or the grace is over (CON-003).
  *   stopped       the end, asked for. halted: the end, because the ledger is corrupt or not the one that it was.
  *
- * Whoever is refused steps down and folds anew. Effects are named actions on transitions; the shell in src/dispatcher
- * performs them. No `invoke`, no `after`: the graph sees everything.
+ * Whoever is refused, or finds an entry of somebody else's in the ledger, steps down and folds anew. Effects are named actions on
+ * transitions; the shell in src/dispatcher performs them. No `invoke`, no `after`: the graph sees everything.
  */
 import { setup } from "xstate";
 
@@ -29,6 +29,8 @@ export type DispatcherEvent =
   | { readonly type: "ABSENT" }
   | { readonly type: "STOP" }
   | { readonly type: "DRAINED" }
+  /** The ledger has an entry that we have not written: somebody else leads. */
+  | { readonly type: "DEPOSED" }
   | { readonly type: "CORRUPT" };
 
 /** One shared object per event, as the stepper wants it. */
@@ -45,6 +47,7 @@ export const DISPATCHER_EVENTS = {
   ABSENT: { type: "ABSENT" },
   STOP: { type: "STOP" },
   DRAINED: { type: "DRAINED" },
+  DEPOSED: { type: "DEPOSED" },
   CORRUPT: { type: "CORRUPT" },
 } as const satisfies { [T in DispatcherEvent["type"]]: { type: T } };
 
@@ -64,10 +67,12 @@ export const DISPATCHER_ACTIONS = [
 ] as const;
 export type DispatcherAction = (typeof DISPATCHER_ACTIONS)[number];
 
-/** The turn, the same for leading and draining: `refused` is where a refused append leads, `stopping` what ends it. */
+/** The turn, the same for leading and draining: `refused` is where it leads that somebody else writes, `stopping` what ends it. */
 const turn = <Refused, Stopping extends object>(refused: Refused, stopping: (state: string) => Stopping) =>
   ({
-    waiting: { on: { INPUT: { target: "deciding", actions: "decide" }, ...stopping("waiting") } },
+    waiting: {
+      on: { INPUT: { target: "deciding", actions: "decide" }, DEPOSED: refused, ...stopping("waiting") },
+    },
     deciding: {
       on: {
         PROPOSED: { target: "committing", actions: "append" },

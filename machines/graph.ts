@@ -132,6 +132,7 @@ const events: { readonly [Name in MachineName]: Representatives<MachineEvents[Na
     ABSENT: plain("ABSENT"),
     STOP: plain("STOP"),
     DRAINED: plain("DRAINED"),
+    DEPOSED: plain("DEPOSED"),
     CORRUPT: plain("CORRUPT"),
   },
   worker: {

@@ -198,8 +198,12 @@ export class Dispatcher {
       wake: () => this.#wake(),
     });
     this.#reign = reign;
-    const folded = () => this.query(({ head }) => head.position);
-    this.#inRole((signal) => this.#standby.follow(() => reign.followIntake(), folded, signal));
+    const leading = {
+      intake: () => reign.followIntake(),
+      folded: () => this.query(({ head }) => head.position),
+      deposed: () => this.#send("DEPOSED"),
+    };
+    this.#inRole((signal) => this.#standby.follow(leading, signal));
   }
 
   #decide(): void {

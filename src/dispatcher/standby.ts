@@ -14,6 +14,14 @@ const LEADER_SILENCE_MS = 5_000;
 /** Between attempts to reach the streams. */
 const RETRY_MS = 500;
 
+/** What leading has to do with the intake. */
+interface Leading {
+  readonly intake: () => Promise<void>;
+  /** The position of the last entry, when none is in flight: then it is known what is ours. */
+  readonly folded: () => Promise<Position>;
+  readonly deposed: () => void;
+}
+
 export class Standby {
   readonly #options: DispatcherOptions;
   /** The ledger that was folded first; if it is another one after a reconnect, we stop. */
@@ -114,16 +122,16 @@ export class Standby {
 
   /**
    * Follows the intake while we lead. Whoever has taken over from us trims what it has decided: a hole is a loss only if nobody
-   * has written after us. Else we have only not noticed yet, and will when our next entry is refused.
+   * has written after us.
    */
-  async follow(intake: () => Promise<void>, folded: () => Promise<Position>, signal: AbortSignal): Promise<void> {
+  async follow({ intake, folded, deposed }: Leading, signal: AbortSignal): Promise<void> {
     try {
       await intake();
     } catch (error) {
-      // Asked for when no entry is in flight: then it is known what is ours.
       const own = await folded();
       if (!(error instanceof LogGap) || (await this.reach(own, signal)) === own) throw error;
-      this.#options.log.warn({ err: error }, "somebody else leads, and has trimmed the intake");
+      this.#options.log.warn({ err: error }, "somebody else leads, and has trimmed the intake: stepping down");
+      deposed();
     }
   }
 

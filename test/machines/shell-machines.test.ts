@@ -36,6 +36,7 @@ const dispatcherTable = `
   leading.waiting     INPUT             → leading.deciding    decide
   leading.waiting     STOP              → draining.waiting    drain
   leading.waiting     CORRUPT           → halted              stepDown release
+  leading.waiting     DEPOSED           → catchingUp          stepDown catchUp
   leading.deciding    PROPOSED          → leading.committing  append
   leading.deciding    NOTHING_TO_DECIDE → leading.waiting
   leading.deciding    STOP              → draining.deciding   drain
@@ -53,6 +54,7 @@ const dispatcherTable = `
   draining.waiting    INPUT             → draining.deciding   decide
   draining.waiting    DRAINED           → stopped             release
   draining.waiting    CORRUPT           → halted              stepDown release
+  draining.waiting    DEPOSED           → stopped             stepDown release
   draining.deciding   PROPOSED          → draining.committing append
   draining.deciding   NOTHING_TO_DECIDE → draining.waiting
   draining.deciding   CORRUPT           → halted              stepDown release
