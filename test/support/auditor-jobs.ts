@@ -33,6 +33,7 @@ export class AuditedJobs {
   readonly #all = new Map<string, AuditedJob>();
   readonly #waiting = new Set<AuditedJob>();
   readonly #holding = new Set<AuditedJob>();
+  readonly #open = new Set<AuditedJob>();
   readonly #report: Report;
 
   constructor(report: Report) {
@@ -49,6 +50,11 @@ export class AuditedJobs {
 
   holding(): IterableIterator<AuditedJob> {
     return this.#holding.values();
+  }
+
+  /** Those that have not come to an end. */
+  open(): ReadonlySet<AuditedJob> {
+    return this.#open;
   }
 
   accounts(): ReadonlyMap<string, JobAccount> {
@@ -191,6 +197,8 @@ export class AuditedJobs {
     this.#waiting.delete(job);
     this.#holding.delete(job);
     if (HOLDS.has(to)) this.#holding.add(job);
+    if (ENDS.has(to)) this.#open.delete(job);
+    else this.#open.add(job);
     if (to !== "queued") return;
     job.queuedAt = position;
     job.deniedSince = false;

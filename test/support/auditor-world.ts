@@ -34,10 +34,21 @@ export class AuditedWorld {
   /** The entries after which not every denial can be asked for: those with the most they may hold. */
   #lastFullOfDenials = 0;
   #reignBegan = 0;
+  #leader = "";
+  readonly #toldToStop = new Set<string>();
 
   constructor(report: Report) {
     this.#report = report;
     this.jobs = new AuditedJobs(report);
+  }
+
+  /** The dispatcher that was elected last. */
+  get leader(): string {
+    return this.#leader;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get capacities(): ReadonlyMap<string, number> {
@@ -56,8 +67,18 @@ export class AuditedWorld {
   }
 
   end(position: number): void {
-    this.#settleIdle(false);
+    this.#settleIdle(this.#isStopping);
     for (const job of this.jobs.waiting()) this.#checkDenied(job, position + 1, String(position));
+  }
+
+  /** Somebody has told this dispatcher to stop: from now on it starts nothing (CON-003). For auditors who see that. */
+  toldToStop(dispatcher: string): void {
+    if (dispatcher === this.#leader && !this.#isStopping) this.#settleIdle(false);
+    this.#toldToStop.add(dispatcher);
+  }
+
+  get #isStopping(): boolean {
+    return this.#toldToStop.has(this.#leader);
   }
 
   #checkEpoch(position: number, epoch: number, first: Raw): void {
@@ -65,7 +86,8 @@ export class AuditedWorld {
     if (elected) {
       if (Number(first["epoch"]) !== this.#epoch + 1 || epoch !== this.#epoch + 1)
         this.#report("epoch", String(position), `epoch ${epoch} does not follow ${this.#epoch}`);
-      this.#settleIdle(false);
+      this.#settleIdle(this.#isStopping);
+      this.#leader = String(first["dispatcher"]);
       this.#reignBegan = position;
       this.#epoch = epoch;
     } else if (epoch !== this.#epoch || epoch === 0) {
