@@ -246,12 +246,11 @@ export class Dispatcher {
     const last = await this.#standby.reach(position(proposal.position - 1), signal);
     const found = await this.#standby.retrying(() => this.#options.ledger.read(proposal.position), signal);
     if (signal.aborted) return;
-    if (found === null && last >= proposal.position) {
+    if (found !== null) return this.#send(entryOf(found).id === proposal.id ? "STORED" : "REFUSED");
+    if (last >= proposal.position)
       throw new LedgerCorrupt(String(proposal.position), "the entry is missing from the stream");
-    }
-    if (found === null) return this.#send("ABSENT");
-    const { id } = entryOf(found);
-    this.#send(id === proposal.id ? "STORED" : "REFUSED");
+    await this.#standby.beforeAppending(proposal.id);
+    if (!signal.aborted) this.#send("ABSENT");
   }
 
   /** After the entry is stored, and only then. The worker first: the next job waits for it, the watchers only look on. */

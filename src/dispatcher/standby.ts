@@ -2,7 +2,7 @@
  * A dispatcher that does not lead: checks that the ledger is the one it knows, folds it, and asks after the leader. What it
  * has folded is what it decides from when it comes to lead.
  */
-import { type DispatcherId, type JobId, type Position, position } from "../../events/names.js";
+import { type DispatcherId, type EntryId, type JobId, type Position, position } from "../../events/names.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { entryOf } from "../log/entry.js";
 import { LogGap } from "../log/log.js";
@@ -13,6 +13,9 @@ const LEADER_ASKED_EVERY_MS = 1_000;
 const LEADER_SILENCE_MS = 5_000;
 /** Between attempts to reach the streams. */
 const RETRY_MS = 500;
+/** Between attempts to store the same entry, from the third one on: doubled each time from the first to the second. */
+const APPEND_AGAIN_MS_MIN = 50;
+const APPEND_AGAIN_MS_MAX = 2_000;
 
 /** What leading has to do with the intake. */
 interface Leading {
@@ -27,6 +30,9 @@ export class Standby {
   /** The ledger that was folded first; if it is another one after a reconnect, we stop. */
   #identity: string | null = null;
   #fold = new Fold();
+  /** The entry that was not in the ledger when it was looked for last, and how often in a row before. */
+  #absent: EntryId | null = null;
+  #absences = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -133,6 +139,14 @@ export class Standby {
       this.#options.log.warn({ err: error }, "somebody else leads, and has trimmed the intake: stepping down");
       deposed();
     }
+  }
+
+  /** An entry is not there: settles when it may be tried again. A server that takes nothing at the moment is not besieged. */
+  async beforeAppending(entry: EntryId): Promise<void> {
+    this.#absences = entry === this.#absent ? this.#absences + 1 : 0;
+    this.#absent = entry;
+    if (this.#absences > 0)
+      await this.#pause(Math.min(APPEND_AGAIN_MS_MIN * 2 ** (this.#absences - 1), APPEND_AGAIN_MS_MAX));
   }
 
   /** Whatever a dead scheduler's runs have left running on this machine ends before their slots are given to others. */
