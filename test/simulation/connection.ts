@@ -7,13 +7,12 @@ import type { Append, AppendOutcome } from "../../src/log/log.js";
 import type { Chance } from "./chance.js";
 import type { Line, Link } from "./link.js";
 import type { Loop } from "./loop.js";
+import { PendingAppends } from "./pending-appends.js";
 import type { Program } from "./program.js";
 import type { Session, SimServer } from "./sim-server.js";
 import type { Answer, SimStream } from "./sim-stream.js";
 import type { Tally } from "./tally.js";
 
-const ACK_WAIT_MS = 5_000;
-const SWEEP_EVERY_MS = 500;
 const ANSWER_WAIT_MS = 5_000;
 const LEADER_ANSWER_MS = 1_500;
 const DIAL_EVERY_MS = 250;
@@ -35,12 +34,6 @@ export interface ConnectionOptions {
   readonly onMoment?: (moment: "sent" | "stored") => void;
 }
 
-interface Pending {
-  readonly settle: (outcome: AppendOutcome) => void;
-  readonly deadlineUs: number;
-  isStored: boolean;
-}
-
 /** The wire as it is while the connection stands. */
 interface Wire {
   readonly session: Session;
@@ -53,9 +46,7 @@ export class SimConnection {
   #wire: Wire | null = null;
   #isUp = false;
   #isClosed = false;
-  #tokens = 0;
-  readonly #pending = new Map<number, Pending>();
-  #cancelSweep: (() => void) | null = null;
+  readonly #pending: PendingAppends;
   /** Published while down, since the last dial. */
   #queued: (() => void)[] = [];
   readonly #upListeners = new Set<() => void>();
@@ -66,6 +57,7 @@ export class SimConnection {
 
   constructor(options: ConnectionOptions) {
     this.#of = options;
+    this.#pending = new PendingAppends(options.loop, options.program, options.tally);
     this.#dial();
     this.#pingLater();
   }
@@ -75,14 +67,10 @@ export class SimConnection {
   }
 
   publish(stream: SimStream, append: Append): Promise<AppendOutcome> {
-    this.#tokens += 1;
-    const token = this.#tokens;
-    const { loop, program } = this.#of;
     // The caller may use its buffer again.
     const sent = { ...append, data: append.data.slice() };
     return new Promise((settle) => {
-      this.#pending.set(token, { settle, deadlineUs: loop.now + ACK_WAIT_MS * 1_000, isStored: false });
-      this.#cancelSweep ??= program.after(SWEEP_EVERY_MS, () => this.#sweep());
+      const token = this.#pending.add(settle);
       const transmit = () => this.#transmit(token, stream, sent);
       if (this.#isUp) transmit();
       else this.#queued.push(transmit);
@@ -159,15 +147,12 @@ export class SimConnection {
     this.#isClosed = true;
     const wire = this.#wire;
     const { loop, server } = this.#of;
-    for (const pending of this.#pending.values()) this.#noteLost(pending);
-    this.#pending.clear();
+    this.#pending.forget();
     if (wire === null) return;
     this.#abandon(wire);
     if (withTheMachine) loop.after(HALF_OPEN_US, () => server.drop(wire.session));
     else server.drop(wire.session);
   }
-
-  // Publishing
 
   #transmit(token: number, stream: SimStream, append: Append): void {
     const wire = this.#wire;
@@ -176,41 +161,13 @@ export class SimConnection {
     const isLedger = stream === server.ledger;
     wire.out.send(() =>
       server.append(stream, append, (answer) => {
-        const pending = this.#pending.get(token);
-        if (answer.kind === "stored") {
-          if (pending === undefined) tally.count("append landed late");
-          else pending.isStored = true;
-          if (isLedger) onMoment?.("stored");
-        } else if (answer.kind === "error") tally.count("append answered with an error");
-        wire.session.answer(() => program.deliver(() => this.#settle(token, appendOutcome(answer))));
+        if (answer.kind === "error") tally.count("append answered with an error");
+        if (answer.kind === "stored") this.#pending.noteStored(token);
+        if (answer.kind === "stored" && isLedger) onMoment?.("stored");
+        wire.session.answer(() => program.deliver(() => this.#pending.settle(token, appendOutcome(answer))));
       }),
     );
     if (isLedger) onMoment?.("sent");
-  }
-
-  #settle(token: number, outcome: AppendOutcome): void {
-    const pending = this.#pending.get(token);
-    if (pending === undefined) return;
-    this.#pending.delete(token);
-    if (this.#pending.size === 0) {
-      this.#cancelSweep?.();
-      this.#cancelSweep = null;
-    }
-    if (outcome.outcome === "unknown") this.#noteLost(pending);
-    pending.settle(outcome);
-  }
-
-  #noteLost({ isStored }: Pending): void {
-    this.#of.tally.count(isStored ? "acknowledgement lost" : "append lost or late");
-  }
-
-  #sweep(): void {
-    const { loop, program } = this.#of;
-    for (const [token, { deadlineUs }] of this.#pending) {
-      if (deadlineUs > loop.now) break;
-      this.#settle(token, { outcome: "unknown", reason: `no acknowledgement within ${ACK_WAIT_MS} ms` });
-    }
-    this.#cancelSweep = this.#pending.size === 0 ? null : program.after(SWEEP_EVERY_MS, () => this.#sweep());
   }
 
   // Connecting
@@ -242,7 +199,7 @@ export class SimConnection {
 
   #down(reason: string): void {
     this.#isUp = false;
-    for (const token of [...this.#pending.keys()]) this.#settle(token, { outcome: "unknown", reason });
+    this.#pending.settleAll(reason);
     for (const act of [...this.#downListeners]) act();
     this.#of.program.after(DIAL_EVERY_MS, () => this.#dial());
   }

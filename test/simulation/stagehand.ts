@@ -1,5 +1,6 @@
 /** Does to the world what the plan says: deeds of people, and faults, each of which is over after its time. */
 import type { AuditedWorld } from "../support/auditor-world.js";
+import { SUBJECTS } from "./cluster.js";
 import type { Link } from "./link.js";
 import type { Loop } from "./loop.js";
 import type { Node } from "./node.js";
@@ -8,6 +9,7 @@ import type { ThawOrder } from "./program.js";
 import type { Publisher } from "./publisher.js";
 import type { Runs } from "./runs.js";
 import type { SimServer } from "./sim-server.js";
+import { spellCommand } from "./spell-command.js";
 import type { Tally } from "./tally.js";
 import type { Trace } from "./trace.js";
 
@@ -22,7 +24,6 @@ export interface Stage {
   readonly trace: Trace;
   /** What the ledger says, as the auditor reads it. */
   readonly audited: AuditedWorld;
-  readonly namespace: string;
   readonly decidedUpTo: () => number;
   readonly ask: (node: Node, verb: string, value: unknown) => void;
 }
@@ -197,37 +198,9 @@ export class Stagehand {
   }
 
   #command(node: number | null, command: CommandPlan): void {
-    const { verb, value } = this.#spell(command);
+    const { verb, value } = spellCommand(command, this.#stage.audited);
     if (node !== null) return this.#stage.ask(this.#node(node), verb, value);
-    const subject = `${this.#stage.namespace}.command.${verb}`;
-    this.#publisher(0).publish(subject, JSON.stringify(value), 0);
-  }
-
-  /** The command with the names of what is there now. */
-  #spell(command: CommandPlan): { readonly verb: string; readonly value: unknown } {
-    const { audited } = this.#stage;
-    switch (command.verb) {
-      case "cancel":
-        return { verb: "cancel", value: { id: this.#job(command.of) } };
-      case "amend":
-        return { verb: "amend", value: { id: this.#job(command.of), priority: command.priority } };
-      case "pause":
-      case "resume":
-        return { verb: command.verb, value: { pool: pick([...audited.capacities.keys()], command.of) } };
-      case "limits":
-        return { verb: "limits", value: { set: command.set } };
-      case "nonsense":
-        return { verb: "frobnicate", value: { id: 7 } };
-      default:
-        return command satisfies never;
-    }
-  }
-
-  /** Mostly one that has not ended. */
-  #job(of: number): string {
-    const { jobs } = this.#stage.audited;
-    const open = [...jobs.open()].map(({ id }) => id);
-    return pick(of % 5 === 0 || open.length === 0 ? [...jobs.accounts().keys()] : open, Math.floor(of / 5));
+    this.#publisher(0).publish(`${SUBJECTS.namespace}.command.${verb}`, JSON.stringify(value), 0);
   }
 
   /** Ends a fault after its time, or when the world is healed. */
@@ -268,9 +241,6 @@ function release(link: Link, way: Way): void {
   if (way !== "in") link.release("out");
   if (way !== "out") link.release("in");
 }
-
-/** Nothing is there yet: somebody asks for what never was. */
-const pick = (choices: readonly string[], of: number): string => choices[of % choices.length] ?? "nobody";
 
 function mustBe<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("the plan names what is not there");

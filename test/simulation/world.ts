@@ -1,33 +1,24 @@
 /**
- * A world: a server, schedulers and publishers made from a plan, and run in virtual time. While it runs, the auditors read along;
- * when all faults are over it must come to rest, with every job ended that can end, every slot free, and one leader.
+ * A world: a server, schedulers and publishers made from a plan, and run in virtual time. When all faults are over it must come to
+ * rest, with one leader, every job ended that can end, and every slot free; and when everybody is told to stop, everybody must end.
  */
-import type { FactType } from "../../events/facts.js";
 import { position } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
-import { configurationSchema } from "../../src/config/schema.js";
-import { catalogueOf } from "../../src/configured.js";
 import { entryOf } from "../../src/log/entry.js";
-import type { StoredMessage } from "../../src/log/log.js";
-import { subjectsOf } from "../../src/nats/subjects.js";
 import { dump } from "../projections/state-dump.js";
-import { LedgerAuditor } from "../support/auditor.js";
 import { isStuck } from "../support/auditor-rules.js";
-import { PhysicalRecord } from "../support/auditor-runs.js";
 import { Chance } from "./chance.js";
-import { Link } from "./link.js";
+import { type Cluster, makeCluster, SUBJECTS } from "./cluster.js";
 import { Loop } from "./loop.js";
-import { Machine } from "./machine.js";
-import { Node } from "./node.js";
+import type { Node } from "./node.js";
 import type { Plan } from "./plan.js";
 import type { Planted } from "./planted.js";
-import { Publisher } from "./publisher.js";
-import { Runs } from "./runs.js";
 import { SimServer } from "./sim-server.js";
-import { type Stage, Stagehand } from "./stagehand.js";
+import { Stagehand } from "./stagehand.js";
 import { Tally } from "./tally.js";
 import { Trace } from "./trace.js";
-import type { Broken, Verdict } from "./verdict.js";
+import type { Verdict } from "./verdict.js";
+import { Watch } from "./watch.js";
 
 export interface WorldOptions {
   /** Keeps what happens as text. */
@@ -39,118 +30,68 @@ export interface WorldOptions {
 
 /** When a world begins, by its own clock. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
-/** After healing: by then somebody leads, whoever else believed to has noticed. */
+/** After healing: by then somebody leads, and whoever else believed to has noticed. */
 const LEADER_MS_MAX = 30_000;
 const PROBE_MS_MAX = 5_000;
+/** A standby may just have been told that nobody leads; it has acted on that by then. */
 const LED_MS = 2_000;
 /** After healing: for each job that has not ended, as long as its attempts can take one after the other; and this once. */
 const REST_MS_MAX = 120_000;
 const REST_PER_JOB_MS_MAX = 60_000;
+/** The last acknowledgement may still be on its way. */
+const QUIET_MS = 1_000;
 /** With nothing running, a scheduler that is told to stop has ended by then. */
 const STOP_MS_MAX = 20_000;
 const EVENTS_MAX = 2_000_000;
+/** The type of what is submitted after healing: the way from a publisher to an end is open again. */
+const PROBE_TYPE = "story";
 
 export class World {
   readonly #plan: Plan;
-  readonly #options: WorldOptions;
+  readonly #comparesFolds: boolean;
   readonly #loop = new Loop();
   readonly #tally = new Tally();
   readonly #trace: Trace;
   readonly #server: SimServer;
-  readonly #auditor = new LedgerAuditor();
-  readonly #record: PhysicalRecord;
-  readonly #nodes: readonly Node[];
-  readonly #publishers: readonly Publisher[];
+  readonly #watch: Watch;
+  readonly #cluster: Cluster;
   readonly #stagehand: Stagehand;
-  readonly #broken: Broken[] = [];
-  readonly #lines: string[] = [];
-  #lastEntryUs = 0;
-  /** The reign that has begun after the healing: no other one should follow it. */
-  #settledEpoch: number | null = null;
-  readonly #subjects = subjectsOf("world");
 
-  constructor(plan: Plan, options: WorldOptions = {}) {
+  constructor(plan: Plan, { isTold = false, planted = {}, comparesFolds = false }: WorldOptions = {}) {
     this.#plan = plan;
-    this.#options = options;
-    const { seed, settings } = plan;
+    this.#comparesFolds = comparesFolds;
     const loop = this.#loop;
     const tally = this.#tally;
-    const trace = new Trace(options.isTold ?? false, () => loop.now);
-    this.#trace = trace;
-    const server = new SimServer({
-      loop,
-      chance: new Chance(seed, "server"),
-      epochMs: EPOCH_MS,
-      planted: options.planted ?? {},
-    });
-    this.#server = server;
-    server.ledger.onStored = (message) => this.#onEntry(message);
+    const trace = new Trace(isTold, () => loop.now);
+    const watch = new Watch({ loop, trace, planted });
+    const server = new SimServer({ loop, chance: new Chance(plan.seed, "server"), epochMs: EPOCH_MS, planted });
+    server.ledger.onStored = (message) => watch.entry(message);
     server.intake.onStored = ({ sequence, subject }) => trace.note("intake", "stored", () => `${sequence} ${subject}`);
-    this.#record = new PhysicalRecord(
-      () => loop.now,
-      (rule, text) => this.#break({ rule, address: "", text }),
-    );
-    const runs = new Runs({
-      loop,
-      seed,
-      hardness: settings.hardness,
-      record: this.#record,
-      trace,
-      planted: options.planted ?? {},
-      onMoment: (moment, place) => {
-        const node = this.#nodes.find((each) => each.isAt(place));
-        if (node !== undefined) this.#stagehand.onMoment(node, moment);
-      },
+    const cluster = makeCluster({
+      ...{ plan, loop, server, tally, trace, planted },
+      record: watch.record,
+      onMoment: (node, moment) => this.#stagehand.onMoment(node, moment),
+      onStopped: (node) => this.#stagehand.onStopped(node),
+      onHalted: (node, error) => watch.break("halted", `${node.name}: ${error.message}`),
     });
-    const configuration = configurationSchema.parse(settings.configuration);
-    const catalogue = catalogueOf(configuration, []);
-    const linkOf = (name: string) => new Link(loop, new Chance(seed, `link of ${name}`), settings.latency);
-    const machines = new Map(settings.hosts.map((host) => [host, new Machine(host)]));
-    this.#nodes = settings.hosts.map((host, index) => {
-      const name = `s${index + 1}`;
-      return new Node({
-        name,
-        seed,
-        machine: mustBe(machines.get(host)),
-        loop,
-        link: linkOf(name),
-        server,
-        runs,
-        tally,
-        trace,
-        subjects: this.#subjects,
-        configuration,
-        catalogue,
-        planted: options.planted ?? {},
-        onMoment: (node, moment) => this.#stagehand.onMoment(node, moment),
-        onStopped: (node) => this.#stagehand.onStopped(node),
-        onHalted: (node, error) => this.#break({ rule: "halted", address: "", text: `${node.name}: ${error.message}` }),
-      });
-    });
-    this.#publishers = Array.from({ length: settings.publishers }, (_, index) => {
-      const name = `p${index + 1}`;
-      return new Publisher({ name, seed, loop, link: linkOf(name), server, tally });
-    });
-    const stage: Stage = {
-      loop,
-      server,
-      nodes: this.#nodes,
-      publishers: this.#publishers,
-      links: [...this.#nodes, ...this.#publishers].map(({ link }) => link),
-      runs,
-      tally,
-      trace,
-      audited: this.#auditor.world,
-      namespace: this.#subjects.namespace,
-      decidedUpTo: () => this.#auditor.decidedUpTo,
+    this.#stagehand = new Stagehand({
+      ...{ loop, server, tally, trace },
+      ...cluster,
+      links: [...cluster.nodes, ...cluster.publishers].map(({ link }) => link),
+      audited: watch.audited,
+      decidedUpTo: () => watch.decidedUpTo,
       ask: (node, verb, value) => this.#ask(node, verb, value),
-    };
-    this.#stagehand = new Stagehand(stage);
+    });
+    this.#trace = trace;
+    this.#watch = watch;
+    this.#server = server;
+    this.#cluster = cluster;
   }
 
   async run(): Promise<Verdict> {
     const { settings, happenings } = this.#plan;
-    for (const node of this.#nodes) node.start();
+    const { nodes, publishers } = this.#cluster;
+    for (const node of nodes) node.start();
     for (const happening of happenings) this.#loop.at(happening.atMs * 1_000, () => this.#stagehand.perform(happening));
     this.#loop.at(settings.spanMs * 1_000, () => {
       this.#stagehand.heal();
@@ -159,20 +100,25 @@ export class World {
     await this.#stepUntil(settings.spanMs);
     await this.#comeToRest();
     await this.#stop();
-    if (this.#broken.length === 0) this.#readTheBooks();
-    const { jobs } = this.#auditor.world;
+    const { broken, lines, audited, record } = this.#watch;
+    if (broken.length === 0)
+      this.#watch.readTheBooks(
+        this.#server.intake.messages,
+        publishers.flatMap(({ acknowledged }) => acknowledged),
+      );
+    const { jobs, epoch } = audited;
     return {
-      broken: this.#broken,
+      broken,
+      lines,
       tally: this.#tally,
       trace: this.#trace,
-      lines: this.#lines,
       figures: {
         jobs: jobs.accounts().size - jobs.open().size,
-        entries: this.#lines.length,
+        entries: lines.length,
         events: this.#loop.events,
         virtualMs: this.#loop.now / 1_000,
-        epochs: this.#auditor.world.epoch,
-        runs: this.#record.figures,
+        epochs: epoch,
+        runs: record.figures,
       },
     };
   }
@@ -180,79 +126,74 @@ export class World {
   /** After healing: one leads, and everything that can end ends. */
   async #comeToRest(): Promise<void> {
     const { spanMs } = this.#plan.settings;
+    const { broken, audited } = this.#watch;
     await this.#untilLed(spanMs + LEADER_MS_MAX);
     if (!this.#isLedByOne()) {
       // Whoever still believes that it leads is refused when it decides this one.
       this.#loop.after(0, () => this.#probe());
       await this.#untilLed(this.#loop.now / 1_000 + PROBE_MS_MAX);
     }
-    if (this.#broken.length > 0) return;
-    const leaders = this.#leaders();
-    if (leaders.length === 0) this.#break({ rule: "no-leader", address: "", text: this.#states() });
-    if (leaders.length > 1) this.#break({ rule: "two-leaders", address: "", text: `${leaders.join(" and ")} lead` });
-    this.#settledEpoch = this.#auditor.world.epoch;
-    const deadlineMs = spanMs + REST_MS_MAX + this.#auditor.world.jobs.open().size * REST_PER_JOB_MS_MAX;
+    if (broken.length > 0) return;
+    const leaders = this.#cluster.nodes.filter(({ dispatcher }) => dispatcher?.leads === true).map(({ name }) => name);
+    if (leaders.length === 0) return this.#watch.break("no-leader", this.#states());
+    if (leaders.length > 1) return this.#watch.break("two-leaders", `${leaders.join(" and ")} lead`);
+    this.#watch.expectSteadyLeader(true);
+    const deadlineMs = spanMs + REST_MS_MAX + audited.jobs.open().size * REST_PER_JOB_MS_MAX;
     await this.#stepUntil(deadlineMs, () => this.#isAtRest());
-    if (this.#broken.length > 0) return;
+    if (broken.length > 0) return;
     if (this.#isAtRest()) return this.#checkRest();
-    const open = [...this.#auditor.world.jobs.open()].map(({ id, state }) => `${id} ${state}`);
-    const { last } = this.#server.intake.state();
-    const text = `not at rest; open: ${open.join(", ") || "none"}; intake decided to ${this.#auditor.decidedUpTo} of ${last}; ${this.#states()}`;
-    this.#break({ rule: "stuck", address: "", text });
+    const open = [...audited.jobs.open()].map(({ id, state }) => `${id} ${state}`).join(", ");
+    const intake = `intake decided to ${this.#watch.decidedUpTo} of ${this.#server.intake.last}`;
+    this.#watch.break("stuck", `not at rest; open: ${open || "none"}; ${intake}; ${this.#states()}`);
   }
 
-  /** One leads, and leads still a moment later: a standby may just have been told that nobody does. */
   async #untilLed(untilMs: number): Promise<void> {
+    const { broken, audited } = this.#watch;
     let epoch: number;
     do {
       await this.#stepUntil(untilMs, () => this.#isLedByOne());
-      epoch = this.#auditor.world.epoch;
+      epoch = audited.epoch;
       await this.#stepUntil(this.#loop.now / 1_000 + LED_MS);
-    } while (this.#broken.length === 0 && this.#isLedByOne() && epoch !== this.#auditor.world.epoch);
+    } while (broken.length === 0 && this.#isLedByOne() && epoch !== audited.epoch);
   }
 
   /** One leads and is not about to stop, has written since the healing, and nobody else believes to lead. */
   #isLedByOne(): boolean {
-    if (this.#lastEntryUs < this.#plan.settings.spanMs * 1_000) return false;
-    const [leader, other] = this.#nodes.filter(({ dispatcher }) => dispatcher?.leads === true);
+    const { lastEntryUs, audited } = this.#watch;
+    if (lastEntryUs < this.#plan.settings.spanMs * 1_000) return false;
+    const [leader, other] = this.#cluster.nodes.filter(({ dispatcher }) => dispatcher?.leads === true);
     const isLeading = leader?.dispatcher?.state.startsWith("leading.") === true;
-    return isLeading && other === undefined && leader?.dispatcher?.id === this.#auditor.world.leader;
-  }
-
-  #leaders(): readonly string[] {
-    return this.#nodes.filter(({ dispatcher }) => dispatcher?.leads === true).map(({ name }) => name);
+    return isLeading && other === undefined && leader?.dispatcher?.id === audited.leader;
   }
 
   #probe(): void {
-    this.#publishers[0]?.publish(`${this.#subjects.submit}.${PROBE_TYPE}`, "{}", 10);
+    this.#cluster.publishers[0]?.publish(`${SUBJECTS.submit}.${PROBE_TYPE}`, "{}", 10);
   }
 
   #isAtRest(): boolean {
-    const { world, decidedUpTo } = this.#auditor;
-    if (!this.#isLedByOne() || decidedUpTo < this.#server.intake.last || this.#publishers.some(({ isBusy }) => isBusy))
-      return false;
-    for (const job of world.jobs.open()) if (job.state !== "queued" || !isStuck(world, job)) return false;
+    const { audited, decidedUpTo } = this.#watch;
+    if (!this.#isLedByOne() || decidedUpTo < this.#server.intake.last) return false;
+    if (this.#cluster.publishers.some(({ isBusy }) => isBusy)) return false;
+    for (const job of audited.jobs.open()) if (job.state !== "queued" || !isStuck(audited, job)) return false;
     return true;
   }
 
+  /** Nothing runs: no slot is taken, in the ledger or in what its leader believes. */
   async #checkRest(): Promise<void> {
-    const { world } = this.#auditor;
-    for (const job of world.jobs.holding())
-      this.#break({ rule: "slot-leak", address: "", text: `${job.id} holds slots and is ${job.state}` });
-    // The acknowledgement of the last entry may still be on its way.
-    await this.#stepUntil(this.#loop.now / 1_000 + 1_000);
-    const leader = this.#nodes.find(({ dispatcher }) => dispatcher?.leads === true);
+    for (const { id, state } of this.#watch.audited.jobs.holding())
+      this.#watch.break("slot-leak", `${id} holds slots and is ${state}`);
+    await this.#stepUntil(this.#loop.now / 1_000 + QUIET_MS);
+    const leader = this.#cluster.nodes.find(({ dispatcher }) => dispatcher?.leads === true);
     let believed: string | null = null;
     const look = (fold: Fold) => {
       for (const { name, used } of Object.values(fold.slots.pools))
-        if (used > 0)
-          this.#break({ rule: "slot-leak", address: "", text: `${used} of ${name} are taken, for nothing` });
-      if (this.#options.comparesFolds === true) believed = dump(fold);
+        if (used > 0) this.#watch.break("slot-leak", `${used} of ${name} are taken, for nothing`);
+      if (this.#comparesFolds) believed = dump(fold);
     };
     this.#loop.after(0, () => leader?.inside((dispatcher) => void dispatcher.query(look)));
-    await this.#stepUntil(this.#loop.now / 1_000 + 1_000);
+    await this.#stepUntil(this.#loop.now / 1_000 + QUIET_MS);
     if (believed !== null && believed !== dump(this.#foldAnew()))
-      this.#break({ rule: "astray", address: "", text: "the leader believes something else than its ledger says" });
+      this.#watch.break("astray", "the leader believes something else than its ledger says");
   }
 
   #foldAnew(): Fold {
@@ -263,127 +204,39 @@ export class World {
 
   /** Everybody is told to stop, and has ended soon: nothing runs any more. */
   async #stop(): Promise<void> {
-    if (this.#broken.length > 0) return;
-    this.#settledEpoch = null;
+    const { broken } = this.#watch;
+    if (broken.length > 0) return;
+    this.#watch.expectSteadyLeader(false);
+    const { nodes } = this.#cluster;
     this.#loop.after(0, () => this.#stagehand.stopAll());
-    await this.#stepUntil(this.#loop.now / 1_000 + STOP_MS_MAX, () => this.#nodes.every((node) => node.hasEnded));
-    const left = this.#nodes.filter((node) => !node.hasEnded).map(({ name }) => name);
-    if (left.length > 0 && this.#broken.length === 0)
-      this.#break({ rule: "no-end", address: "", text: `${left.join(", ")} were told to stop; ${this.#states()}` });
-  }
-
-  /** What was promised to publishers, against what is there. */
-  #readTheBooks(): void {
-    const { intake } = this.#server;
-    for (const { acknowledged, name } of this.#publishers)
-      for (const { sequence, text } of acknowledged)
-        if (textOf(intake.messages[sequence - 1]) !== text)
-          this.#break({
-            rule: "lost-message",
-            address: "",
-            text: `${name} was told that intake ${sequence} is stored`,
-          });
-    const messages = intake.messages.map((message) => ({
-      sequence: message.sequence,
-      subject: message.subject,
-      text: textOf(message),
-    }));
-    this.#auditor.end(messages);
-    this.#takeViolations();
+    await this.#stepUntil(this.#loop.now / 1_000 + STOP_MS_MAX, () => nodes.every((node) => node.hasEnded));
+    const left = nodes.filter((node) => !node.hasEnded).map(({ name }) => name);
+    if (left.length > 0 && broken.length === 0)
+      this.#watch.break("no-end", `${left.join(", ")} were told to stop; ${this.#states()}`);
   }
 
   /** Until a moment (milliseconds), something that is waited for, or the first thing that is broken. */
   async #stepUntil(untilMs: number, isReached: () => boolean = () => false): Promise<void> {
     const untilUs = untilMs * 1_000;
-    while (this.#broken.length === 0 && this.#loop.nextAt <= untilUs && !isReached()) {
+    while (this.#watch.broken.length === 0 && this.#loop.nextAt <= untilUs && !isReached()) {
       await this.#loop.step();
       if (this.#loop.events > EVENTS_MAX)
-        this.#break({ rule: "runaway", address: "", text: `${EVENTS_MAX} events, and no end; ${this.#states()}` });
+        this.#watch.break("runaway", `${EVENTS_MAX} events, and no end; ${this.#states()}`);
     }
   }
 
-  #onEntry(message: StoredMessage): void {
-    const text = textOf(message);
-    this.#lines.push(text);
-    this.#lastEntryUs = this.#loop.now;
-    this.#trace.note("ledger", "stored", () => `${message.sequence} ${gistOf(text)}`);
-    const shown = this.#options.planted?.shown?.(text, message.sequence) ?? text;
-    const entry = this.#auditor.entry(shown);
-    this.#takeViolations();
-    if (entry !== null) this.#record.entry(message.sequence, entry);
-    const { epoch } = this.#auditor.world;
-    if (this.#settledEpoch !== null && epoch !== this.#settledEpoch)
-      this.#break({ rule: "needless-election", address: String(message.sequence), text: `epoch ${epoch} begins` });
-  }
-
-  #takeViolations(): void {
-    for (const { rule, address, text } of this.#auditor.violations.splice(0)) this.#break({ rule, address, text });
-  }
-
+  /** A command asked of a scheduler, and its answer checked. */
   #ask(node: Node, verb: string, value: unknown): void {
     node.inside((dispatcher) => {
-      const isStillThere = () => node.dispatcher === dispatcher;
       void dispatcher.request({ verb, content: { value } }).then((answer) => {
-        if (!isStillThere()) return;
+        if (node.dispatcher !== dispatcher) return;
         this.#trace.note(node.name, "answers", () => JSON.stringify(answer));
-        if (answer.ok && answer.position !== null) this.#checkAnswer(verb, answer.position);
+        if (answer.ok && answer.position !== null) this.#watch.answered(verb, answer.position);
       });
     });
   }
 
-  /** Whoever was told where the fact stands finds it there, at once. */
-  #checkAnswer(verb: string, address: string): void {
-    const [at, index] = address.split(".").map(Number);
-    const entry: unknown = JSON.parse(this.#lines[(at ?? 0) - 1] ?? "{}");
-    const type = (entry as { facts?: readonly { type: FactType }[] }).facts?.[index ?? 0]?.type;
-    if (type === undefined || !FACTS_OF[verb]?.includes(type))
-      this.#break({
-        rule: "false-answer",
-        address,
-        text: `${verb} is said to stand here; there is ${type ?? "nothing"}`,
-      });
-  }
-
-  #break(broken: Omit<Broken, "atMs">): void {
-    this.#trace.note("auditor", broken.rule, () => broken.text);
-    this.#broken.push({ ...broken, atMs: this.#loop.now / 1_000 });
-  }
-
   #states(): string {
-    return this.#nodes.map((node) => `${node.name} ${node.dispatcher?.state ?? "is down"}`).join(", ");
+    return this.#cluster.nodes.map((node) => `${node.name} ${node.dispatcher?.state ?? "is down"}`).join(", ");
   }
-}
-
-/** Submitted after healing: the way from a publisher to an end is open again. */
-export const PROBE_TYPE = "story";
-
-const FACTS_OF: Readonly<Record<string, readonly FactType[]>> = {
-  cancel: ["CancelRequested", "JobCancelled"],
-  amend: ["JobAmended"],
-  pause: ["PoolPaused"],
-  resume: ["PoolResumed"],
-  limits: ["LimitsChanged"],
-};
-
-const textOf = (message: StoredMessage | undefined): string => Buffer.from(message?.data ?? []).toString("utf8");
-
-/** An entry in one line, for the story. */
-function gistOf(line: string): string {
-  const entry = JSON.parse(line) as {
-    id: string;
-    epoch: number;
-    at: string;
-    facts: readonly Record<string, unknown>[];
-  };
-  const facts = entry.facts.map(({ type, job, grant, worker, dispatcher }) =>
-    [type, job, grant === undefined ? undefined : `@${String(grant)}`, worker, dispatcher]
-      .filter((part) => part !== undefined)
-      .join(" "),
-  );
-  return `by ${entry.id} in epoch ${entry.epoch}, ${entry.at}: ${facts.join("; ")}`;
-}
-
-function mustBe<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("the plan is not what it should be");
-  return value;
 }
