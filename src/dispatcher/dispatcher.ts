@@ -19,7 +19,7 @@ import { retryTimes } from "./backoff.js";
 import { Mailbox } from "./mailbox.js";
 import type { DispatcherOptions } from "./options.js";
 import { Reign } from "./reign.js";
-import { Standby } from "./standby.js";
+import { type Inheritance, Standby } from "./standby.js";
 import { SteppedActor } from "./stepped-actor.js";
 import { type Answer, type Effect, type Input, type Proposal, takeTurn } from "./turn.js";
 
@@ -53,7 +53,7 @@ export class Dispatcher {
   /** Questions about the projection that came while an entry was in flight; answered when it is stored. */
   #questions: (() => void)[] = [];
   #entries = 0;
-  #intakeStream = "";
+  #inheritance: Inheritance = { intakeStream: "", gone: new Set() };
   #error: Error | null = null;
   #onEnded: (ended: Ended) => void = () => {};
 
@@ -179,7 +179,7 @@ export class Dispatcher {
   }
 
   async #watchLeader(signal: AbortSignal): Promise<void> {
-    this.#intakeStream = await this.#standby.untilLeaderless(this.id, signal);
+    this.#inheritance = await this.#standby.untilLeaderless(this.id, signal);
     if (!signal.aborted) this.#send("LEADER_SILENT");
   }
 
@@ -192,7 +192,7 @@ export class Dispatcher {
       dispatcher: this.id,
       options: this.#options,
       fold: this.#standby.fold,
-      intakeStream: this.#intakeStream,
+      ...this.#inheritance,
       mailbox: this.#mailbox,
       drawRetryTime: this.#drawRetryTime,
       wake: () => this.#wake(),

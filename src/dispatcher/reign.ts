@@ -13,6 +13,7 @@ import { Worker } from "../worker/worker.js";
 import { readMessage } from "./arrivals.js";
 import type { Mailbox } from "./mailbox.js";
 import type { DispatcherOptions } from "./options.js";
+import type { Inheritance } from "./standby.js";
 import type { Effect, Input } from "./turn.js";
 
 /** How long the word that a run has started may wait to be recorded together with something else. */
@@ -24,12 +25,10 @@ const ABORTED_SETTLE_MS = 6_000;
 
 const LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
 
-export interface ReignOptions {
+export interface ReignOptions extends Inheritance {
   readonly dispatcher: DispatcherId;
   readonly options: DispatcherOptions;
   readonly fold: Fold;
-  /** The intake's identity, as the ledger knows it, or as it is to know it. */
-  readonly intakeStream: string;
   readonly mailbox: Mailbox<Input>;
   readonly drawRetryTime: DrawRetryTime;
   /** Something may be to decide. */
@@ -54,7 +53,7 @@ export class Reign {
     const reign = epoch(fold.head.epoch + 1);
     const worker = `${dispatcher}-${reign}` as WorkerId;
     const process = system.ownProcess();
-    const isGone = ({ id, process: other }: WorkerRow) => id !== worker && system.isProvablyGone(other);
+    const isGone = ({ id }: WorkerRow) => of.gone.has(id);
     const isOther = ({ id }: WorkerRow) => id !== worker;
     this.#worker = new Worker(worker, runners, {
       report: (report) => this.#takeReport(report),

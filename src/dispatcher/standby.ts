@@ -2,8 +2,16 @@
  * A dispatcher that does not lead: checks that the ledger is the one it knows, folds it, and asks after the leader. What it
  * has folded is what it decides from when it comes to lead.
  */
-import { type DispatcherId, type EntryId, type JobId, type Position, position } from "../../events/names.js";
+import {
+  type DispatcherId,
+  type EntryId,
+  type JobId,
+  type Position,
+  position,
+  type WorkerId,
+} from "../../events/names.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
+import type { Worker } from "../../projections/slots.js";
 import { entryOf } from "../log/entry.js";
 import { LogGap } from "../log/log.js";
 import type { DispatcherOptions } from "./options.js";
@@ -16,6 +24,14 @@ const RETRY_MS = 500;
 /** Between attempts to store the same entry, from the third one on: doubled each time from the first to the second. */
 const APPEND_AGAIN_MS_MIN = 50;
 const APPEND_AGAIN_MS_MAX = 2_000;
+
+/** What a new leader finds. */
+export interface Inheritance {
+  /** The intake's identity. */
+  readonly intakeStream: string;
+  /** Workers whose processes are gone, with all that they have left running on this machine. */
+  readonly gone: ReadonlySet<WorkerId>;
+}
 
 /** What leading has to do with the intake. */
 interface Leading {
@@ -92,16 +108,15 @@ export class Standby {
   }
 
   /**
-   * Settles when nobody leads, or the leader has been silent for too long, with the identity of the intake. Safety does not rest
-   * on this: the append does.
+   * Settles when nobody leads, or the leader has been silent for too long. Safety does not rest on this: the append does.
    */
-  async untilLeaderless(own: DispatcherId, signal: AbortSignal): Promise<string> {
+  async untilLeaderless(own: DispatcherId, signal: AbortSignal): Promise<Inheritance> {
     for (;;) {
       const heardAt = await this.#untilSilent(own, signal);
-      await this.#endOrphans();
-      const intake = await this.#reachIntake(signal);
+      const gone = await this.#endOrphans();
+      const intakeStream = await this.#reachIntake(signal);
       // Somebody may have written meanwhile: another standby that was quicker, or the leader after all.
-      if (signal.aborted || heardAt === this.#fold.head.position) return intake;
+      if (signal.aborted || heardAt === this.#fold.head.position) return { intakeStream, gone };
     }
   }
 
@@ -149,19 +164,25 @@ export class Standby {
       await this.#pause(Math.min(APPEND_AGAIN_MS_MIN * 2 ** (this.#absences - 1), APPEND_AGAIN_MS_MAX));
   }
 
-  /** Whatever a dead scheduler's runs have left running on this machine ends before their slots are given to others. */
-  async #endOrphans(): Promise<void> {
+  /**
+   * Whatever a dead scheduler's runs have left running on this machine ends before their slots are given to others. Who is dead is
+   * asked once, before: of one that dies later nothing was looked for, and its leases have their time.
+   */
+  async #endOrphans(): Promise<ReadonlySet<WorkerId>> {
     const { holdings, workers } = this.#fold.slots;
+    const { system, endOrphans, log } = this.#options;
+    const dead = Object.values<Worker>(workers).filter(({ process }) => system.isProvablyGone(process));
+    const gone = new Set(dead.map(({ id }) => id));
     const isLost = (job: JobId, grant: Position) => {
       const holding = holdings[job];
-      const worker = holding?.grant === grant ? workers[holding.worker] : undefined;
-      return worker !== undefined && this.#options.system.isProvablyGone(worker.process);
+      return holding?.grant === grant && gone.has(holding.worker);
     };
-    const ended = await this.#options.endOrphans(isLost).catch((error: unknown) => {
-      this.#options.log.error({ err: error }, "processes of lost runs could not be ended");
+    const ended = await endOrphans(isLost).catch((error: unknown) => {
+      log.error({ err: error }, "processes of lost runs could not be ended");
       return 0;
     });
-    if (ended > 0) this.#options.log.warn({ ended }, "ended processes that a dead scheduler left behind");
+    if (ended > 0) log.warn({ ended }, "ended processes that a dead scheduler left behind");
+    return gone;
   }
 
   /** Tries again until it succeeds or the signal aborts. What cannot get better by itself is thrown at once. */

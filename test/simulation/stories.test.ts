@@ -1,5 +1,6 @@
 /** Failures that the simulation has found once, each written down as the smallest plan that shows it. */
 import { describe, expect, test } from "vitest";
+import { behaviourOf } from "./behaviour.js";
 import type { Happening, Plan, Settings } from "./plan.js";
 import { describeBroken } from "./verdict.js";
 import { World } from "./world.js";
@@ -92,6 +93,32 @@ describe("leadership", () => {
         { atMs: 8_000, kind: "trim" },
       ]),
     );
+  });
+});
+
+describe("what a dead scheduler leaves running", () => {
+  test("given a frozen leader with a process at work, when it dies while another one on its machine takes over, then its slot is free only when the process has ended", async () => {
+    const hardness = { durationMsMax: 20_000, instant: 0, failing: 0 };
+    const isLongProcess = (seed: number) => {
+      const { isDetached, durationMs } = behaviourOf(seed, "x", 1, hardness);
+      return isDetached && (durationMs ?? 0) > 15_000;
+    };
+    const seed = Array.from({ length: 1_000 }, (_, index) => index + 1).find(isLongProcess) ?? 0;
+    const make = (...more: Happening[]) => {
+      const happenings: Happening[] = [
+        { atMs: 3_000, kind: "publish", publisher: 0, subject: "world.submit.story", text: '{"id":"x"}', retries: 0 },
+        { atMs: 3_200, kind: "freeze", node: 0, forMs: 26_000, order: "timers first" },
+        ...more,
+      ];
+      return planOf(seed, happenings, { hosts: ["m1", "m1"], hardness });
+    };
+    const [, takenOver = 0] = electionsIn((await new World(make()).run()).lines);
+    expect(takenOver).toBeGreaterThan(8_000);
+    for (let ms = 0; ms <= 60; ms += 1) {
+      const plan = make({ atMs: takenOver - ms, kind: "crash", node: 0, forMs: 5_000 });
+      const { broken } = await new World(plan).run();
+      expect(broken.map(describeBroken), `${ms} ms before`).toEqual([]);
+    }
   });
 });
 
