@@ -199,6 +199,10 @@ export class Dispatcher {
   #beginReign(): void {
     this.#newRole();
     const { signal } = this.#role;
+    const deposed = () => {
+      this.#options.log.warn("somebody else writes the ledger: stepping down");
+      this.#send("DEPOSED");
+    };
     this.#mailbox.clear();
     const reign = new Reign({
       dispatcher: this.id,
@@ -211,18 +215,12 @@ export class Dispatcher {
       wake: () => this.#wake(),
       // What came by the intake has nobody to tell that the ledger could not be read just then.
       complete: (order) => this.#standby.retrying(() => this.#complete(order), signal),
-      deposed: () => {
-        this.#options.log.warn("somebody else writes the ledger: stepping down");
-        this.#send("DEPOSED");
-      },
+      deposed,
     });
     this.#reign = reign;
-    const leading = {
-      intake: () => reign.followIntake(),
-      folded: () => this.query(({ head }) => head.position),
-      deposed: () => this.#send("DEPOSED"),
-    };
-    this.#inRole((signal) => this.#standby.follow(leading, signal));
+    const intake = () => reign.followIntake();
+    const folded = () => this.query(({ head }) => head.position);
+    this.#inRole(() => this.#standby.follow({ intake, folded, deposed }, signal));
   }
 
   #decide(): void {
@@ -252,9 +250,7 @@ export class Dispatcher {
   }
 
   async #settle(signal: AbortSignal): Promise<void> {
-    const proposal = this.#mustHaveProposal();
-    const settled = await settleEntry(proposal, this.#standby, this.#options, signal);
-    if (settled === "ABSENT" && !signal.aborted) await this.#standby.beforeAppending(proposal.id);
+    const settled = await settleEntry(this.#mustHaveProposal(), this.#standby, this.#options, signal);
     if (!signal.aborted) this.#send(settled);
   }
 

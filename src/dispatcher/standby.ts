@@ -158,7 +158,6 @@ export class Standby {
     } catch (error) {
       const own = await folded();
       if (!(error instanceof LogGap) || (await this.reach(own, signal)) === own) throw error;
-      this.#options.log.warn({ err: error }, "somebody else leads, and has trimmed the intake: stepping down");
       deposed();
     }
   }
