@@ -15,6 +15,7 @@ import { catalogueOf, settingsFacts } from "./configured.js";
 import { configuredRunners } from "./configured-runners.js";
 import { nextFiring } from "./cron.js";
 import { Dispatcher, type Ended } from "./dispatcher/dispatcher.js";
+import { thisSystem } from "./dispatcher/system.js";
 import type { Proposal } from "./dispatcher/turn.js";
 import { JetStreamLog } from "./log/jetstream.js";
 import { Publisher } from "./log/publisher.js";
@@ -127,6 +128,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     },
     endOrphans: (isLost) => killOrphanedRuns((run) => run.ledger === identity && isLost(run.job, run.grant)),
     clock,
+    system: thisSystem,
     random: options.random ?? Math.random,
     log,
     version: VERSION,

@@ -41,7 +41,10 @@ export async function settleEntry(
     const last = await standby.reach(position(at - 1), signal);
     const found = await standby.retrying(() => port.ledger.read(at), signal);
     if (found === null && last >= at) throw new LedgerCorrupt(String(at), "the entry is missing from the stream");
-    if (found === null) return "ABSENT";
+    if (found === null) {
+      await standby.beforeAppending(id);
+      return "ABSENT";
+    }
     // Ours or not: if somebody has written after it, we lead no more, and what it grants is theirs to start or to give up.
     if (entryOf(found).id !== id || last > at) return "REFUSED";
     if (!isLate() || signal.aborted) return "STORED";

@@ -3,7 +3,6 @@
  * and each action that it names is one method here. It is stepped like the job machine, not run as a live XState actor:
  * the same machine, and a turn costs microseconds less where the next job waits for it.
  */
-import { randomBytes } from "node:crypto";
 import type { Fact } from "../../events/facts.js";
 import { type DispatcherId, type EntryId, position } from "../../events/names.js";
 import {
@@ -24,7 +23,7 @@ import { type Answer, drop, type Effect, type Input, NOT_LEADING } from "./messa
 import type { DispatcherOptions } from "./options.js";
 import { Questions } from "./questions.js";
 import { Reign } from "./reign.js";
-import { Standby } from "./standby.js";
+import { type Inheritance, Standby } from "./standby.js";
 import { SteppedActor } from "./stepped-actor.js";
 import { type Proposal, takeTurn } from "./turn.js";
 
@@ -57,7 +56,7 @@ export class Dispatcher {
   #draining = false;
   readonly #questions = new Questions();
   #entries = 0;
-  #intakeStream = "";
+  #inheritance: Inheritance = { intakeStream: "", gone: new Set() };
   #error: Error | null = null;
   #onEnded: (ended: Ended) => void = () => {};
 
@@ -66,7 +65,8 @@ export class Dispatcher {
     this.#standby = new Standby(options);
     this.#complete = (order) => completeOrder(order, (ask) => this.query(ask), options.ledger);
     this.#drawRetryTime = retryTimes(options);
-    this.id = `${process.pid}-${randomBytes(4).toString("hex")}` as DispatcherId;
+    const { system } = options;
+    this.id = `${system.ownProcess().pid}-${system.randomWord()}` as DispatcherId;
     const actions: Record<DispatcherAction, () => void> = {
       connect: () => this.#inRole((signal) => this.#connect(signal)),
       catchUp: () => this.#catchUp(),
@@ -171,7 +171,7 @@ export class Dispatcher {
   #wake(): void {
     if (this.#woken) return;
     this.#woken = true;
-    process.nextTick(() => {
+    this.#options.system.soon(() => {
       this.#woken = false;
       this.#send("INPUT");
     });
@@ -190,8 +190,7 @@ export class Dispatcher {
   }
 
   async #watchLeader(signal: AbortSignal): Promise<void> {
-    await this.#standby.untilLeaderless(this.id, signal);
-    this.#intakeStream = await this.#standby.reachIntake(signal);
+    this.#inheritance = await this.#standby.untilLeaderless(this.id, signal);
     if (!signal.aborted) this.#send("LEADER_SILENT");
   }
 
@@ -200,25 +199,28 @@ export class Dispatcher {
   #beginReign(): void {
     this.#newRole();
     const { signal } = this.#role;
+    const deposed = () => {
+      this.#options.log.warn("somebody else writes the ledger: stepping down");
+      this.#send("DEPOSED");
+    };
     this.#mailbox.clear();
     const reign = new Reign({
       dispatcher: this.id,
       options: this.#options,
       fold: this.#standby.fold,
       ledger: this.#standby.ledger,
-      intakeStream: this.#intakeStream,
+      ...this.#inheritance,
       mailbox: this.#mailbox,
       drawRetryTime: this.#drawRetryTime,
       wake: () => this.#wake(),
       // What came by the intake has nobody to tell that the ledger could not be read just then.
       complete: (order) => this.#standby.retrying(() => this.#complete(order), signal),
-      deposed: () => {
-        this.#options.log.warn("somebody else writes the ledger: stepping down");
-        this.#send("DEPOSED");
-      },
+      deposed,
     });
     this.#reign = reign;
-    this.#inRole(() => reign.followIntake());
+    const intake = () => reign.followIntake();
+    const folded = () => this.query(({ head }) => head.position);
+    this.#inRole(() => this.#standby.follow({ intake, folded, deposed }, signal));
   }
 
   #decide(): void {

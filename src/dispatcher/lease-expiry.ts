@@ -11,7 +11,6 @@ import type { Holding, Reservation, Worker } from "../../projections/slots.js";
 import { type Moment, momentOf } from "../worker/lease-guard.js";
 import type { LeaseWatch } from "./lease-watch.js";
 import type { DispatcherOptions } from "./options.js";
-import { isProvablyGone } from "./process-identity.js";
 import type { RemoteWorkers } from "./remote-workers.js";
 
 /** How often it looks, at the most; with a short lease more often. */
@@ -80,7 +79,8 @@ export class LeaseExpiry {
   }
 
   readonly #isLost = ({ id, remote, process }: Worker): boolean =>
-    remote && (isProvablyGone(process) || this.#of.leases.silentMs(id) >= this.#of.options.leaseMs);
+    remote &&
+    (this.#of.options.system.isProvablyGone(process) || this.#of.leases.silentMs(id) >= this.#of.options.leaseMs);
 
   readonly #isAbandoned = ({ id, leaseMs }: Reservation): boolean => this.#of.leases.silentMs(id) >= leaseMs;
 

@@ -14,6 +14,7 @@ import type { Runner } from "../runners/index.js";
 import type { ResultStore } from "../worker/results.js";
 import type { WorkerLink } from "./remote-workers.js";
 import type { Transition } from "./stepped-actor.js";
+import type { System } from "./system.js";
 import type { Proposal } from "./turn.js";
 
 export interface DispatcherOptions {
@@ -46,6 +47,7 @@ export interface DispatcherOptions {
   /** Ends what is left of attempts on this machine whose scheduler is gone; settles when nothing of them runs. */
   readonly endOrphans: (isLost: (job: JobId, grant: Position) => boolean) => Promise<number>;
   readonly clock: Clock;
+  readonly system: System;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly log: Logger;

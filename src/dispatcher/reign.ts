@@ -17,8 +17,8 @@ import { LeaseWatch } from "./lease-watch.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Effect, Input, Settled } from "./messages.js";
 import type { DispatcherOptions } from "./options.js";
-import { isProvablyGone, ownProcess } from "./process-identity.js";
 import { RemoteWorkers } from "./remote-workers.js";
+import type { Inheritance } from "./standby.js";
 
 /** How long the word that a run has started may wait to be recorded together with something else. */
 const STARTED_WAITS_MS_MAX = 5;
@@ -30,14 +30,12 @@ const ABORTED_SETTLE_MS = 6_000;
 const WORKER_GONE = "its worker is gone: the process ended while nobody led";
 const WORKER_LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
 
-export interface ReignOptions {
+export interface ReignOptions extends Inheritance {
   readonly dispatcher: DispatcherId;
   readonly options: DispatcherOptions;
   readonly fold: Fold;
   /** The ledger's identity. */
   readonly ledger: string;
-  /** The intake's identity, as the ledger knows it, or as it is to know it. */
-  readonly intakeStream: string;
   readonly mailbox: Mailbox<Input>;
   readonly drawRetryTime: DrawRetryTime;
   /** Something may be to decide. */
@@ -66,11 +64,11 @@ export class Reign {
   constructor(of: ReignOptions) {
     this.#of = of;
     const { dispatcher, options, fold, drawRetryTime, wake } = of;
-    const { runners, progress, results, clock, workerCapacity, workerTypes, version, leaseMs } = options;
+    const { runners, progress, results, clock, workerCapacity, workerTypes, version, leaseMs, system } = options;
     const reign = epoch(fold.head.epoch + 1);
     const worker = `${dispatcher}-${reign}` as WorkerId;
-    const process = ownProcess();
-    const isGone = ({ id, process: other }: WorkerRow) => id !== worker && isProvablyGone(other);
+    const process = system.ownProcess();
+    const isGone = ({ id }: WorkerRow) => of.gone.has(id);
     const report = (word: Report, settled?: Settled) => this.#takeReport(word, settled);
     const own = (facts: (fold: Fold) => readonly Fact[], settled?: Settled) => this.#own(facts, settled);
     const mayRun = () => !this.#guard.isNearEnd;

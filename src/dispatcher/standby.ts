@@ -2,24 +2,53 @@
  * A dispatcher that does not lead: checks that the ledger is the one it knows, folds it, and asks after the leader. What it
  * has folded is what it decides from when it comes to lead.
  */
-import { type DispatcherId, type JobId, type Position, position } from "../../events/names.js";
+import {
+  type DispatcherId,
+  type EntryId,
+  type JobId,
+  type Position,
+  position,
+  type WorkerId,
+} from "../../events/names.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
+import type { Worker } from "../../projections/slots.js";
 import { entryOf } from "../log/entry.js";
 import { LogGap } from "../log/log.js";
 import type { DispatcherOptions } from "./options.js";
-import { isProvablyGone } from "./process-identity.js";
 
 /** Between two questions to a leader that answers, and after a silence, how much of it is enough to take over. */
 const LEADER_ASKED_EVERY_MS = 1_000;
 const LEADER_SILENCE_MS = 5_000;
 /** Between attempts to reach the streams. */
 const RETRY_MS = 500;
+/** Between attempts to store the same entry, from the third one on: doubled each time from the first to the second. */
+const APPEND_AGAIN_MS_MIN = 50;
+const APPEND_AGAIN_MS_MAX = 2_000;
+
+/** What a new leader finds. */
+export interface Inheritance {
+  /** The intake's identity. */
+  readonly intakeStream: string;
+  /** Workers whose processes are gone, with all that they have left running on this machine. */
+  readonly gone: ReadonlySet<WorkerId>;
+}
+
+/** What leading has to do with the intake. */
+interface Leading {
+  readonly intake: () => Promise<void>;
+  /** The position of the last entry, when none is in flight: then it is known what is ours. */
+  readonly folded: () => Promise<Position>;
+  readonly deposed: () => void;
+}
 
 export class Standby {
   readonly #options: DispatcherOptions;
   /** The ledger that was folded first; if it is another one after a reconnect, we stop. */
   #identity: string | null = null;
   #fold = new Fold();
+  /** The entry that was not in the ledger when it was looked for last, and how often in a row before. */
+  #absent: EntryId | null = null;
+  #absences = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -73,7 +102,7 @@ export class Standby {
    * not yet decided is lost, and the progress that the ledger records is not about this stream. Or the ledger was imported to be
    * asked, while its own scheduler goes on elsewhere.
    */
-  async reachIntake(signal: AbortSignal): Promise<string> {
+  async #reachIntake(signal: AbortSignal): Promise<string> {
     const { identity } = await this.retrying(() => this.#options.intake.state(), signal);
     const { intakeStream } = this.#fold.settings;
     if (intakeStream !== null && intakeStream !== identity) {
@@ -85,36 +114,81 @@ export class Standby {
     return identity;
   }
 
-  /** Settles when nobody leads, or the leader has been silent for too long. Safety does not rest on this: the append does. */
-  async untilLeaderless(own: DispatcherId, signal: AbortSignal): Promise<void> {
+  /**
+   * Settles when nobody leads, or the leader has been silent for too long. Safety does not rest on this: the append does.
+   */
+  async untilLeaderless(own: DispatcherId, signal: AbortSignal): Promise<Inheritance> {
+    for (;;) {
+      const heardAt = await this.#untilSilent(own, signal);
+      const gone = await this.#endOrphans();
+      const intakeStream = await this.#reachIntake(signal);
+      // Somebody may have written meanwhile: another standby that was quicker, or the leader after all.
+      if (signal.aborted || heardAt === this.#fold.head.position) return { intakeStream, gone };
+    }
+  }
+
+  /** Settles with the position of the leader's last word in the ledger: who writes is not silent. */
+  async #untilSilent(own: DispatcherId, signal: AbortSignal): Promise<Position> {
+    let heardAt = this.#fold.head.position;
     let silentSince: number | null = null;
     while (!signal.aborted) {
-      const { leader } = this.#fold;
-      if (leader === null || leader.dispatcher === own || isProvablyGone(leader.process)) break;
+      const { leader, head } = this.#fold;
+      if (head.position !== heardAt) silentSince = null;
+      heardAt = head.position;
+      if (leader === null || leader.dispatcher === own) break;
+      if (this.#options.system.isProvablyGone(leader.process)) break;
       const answer = await this.#options.askLeader();
       if (answer === "nobody") break;
-      const now = this.#options.clock.now();
+      const now = this.#options.clock.elapsedMs();
       if (answer === "leads") silentSince = null;
       else silentSince ??= now;
       if (silentSince !== null && now - silentSince >= LEADER_SILENCE_MS) break;
       await this.#pause(LEADER_ASKED_EVERY_MS);
     }
-    await this.#endOrphans();
+    return heardAt;
   }
 
-  /** Whatever a dead scheduler's runs have left running on this machine ends before their slots are given to others. */
-  async #endOrphans(): Promise<void> {
+  /**
+   * Follows the intake while we lead. Whoever has taken over from us trims what it has decided: a hole is a loss only if nobody
+   * has written after us.
+   */
+  async follow({ intake, folded, deposed }: Leading, signal: AbortSignal): Promise<void> {
+    try {
+      await intake();
+    } catch (error) {
+      const own = await folded();
+      if (!(error instanceof LogGap) || (await this.reach(own, signal)) === own) throw error;
+      deposed();
+    }
+  }
+
+  /** An entry is not there: settles when it may be tried again. A server that takes nothing at the moment is not besieged. */
+  async beforeAppending(entry: EntryId): Promise<void> {
+    this.#absences = entry === this.#absent ? this.#absences + 1 : 0;
+    this.#absent = entry;
+    if (this.#absences > 0)
+      await this.#pause(Math.min(APPEND_AGAIN_MS_MIN * 2 ** (this.#absences - 1), APPEND_AGAIN_MS_MAX));
+  }
+
+  /**
+   * Whatever a dead scheduler's runs have left running on this machine ends before their slots are given to others. Who is dead is
+   * asked once, before: of one that dies later nothing was looked for, and its leases have their time.
+   */
+  async #endOrphans(): Promise<ReadonlySet<WorkerId>> {
     const { holdings, workers } = this.#fold.slots;
+    const { system, endOrphans, log } = this.#options;
+    const dead = Object.values<Worker>(workers).filter(({ process }) => system.isProvablyGone(process));
+    const gone = new Set(dead.map(({ id }) => id));
     const isLost = (job: JobId, grant: Position) => {
       const holding = holdings[job];
-      const worker = holding?.grant === grant ? workers[holding.worker] : undefined;
-      return worker !== undefined && isProvablyGone(worker.process);
+      return holding?.grant === grant && gone.has(holding.worker);
     };
-    const ended = await this.#options.endOrphans(isLost).catch((error: unknown) => {
-      this.#options.log.error({ err: error }, "processes of lost runs could not be ended");
+    const ended = await endOrphans(isLost).catch((error: unknown) => {
+      log.error({ err: error }, "processes of lost runs could not be ended");
       return 0;
     });
-    if (ended > 0) this.#options.log.warn({ ended }, "ended processes that a dead scheduler left behind");
+    if (ended > 0) log.warn({ ended }, "ended processes that a dead scheduler left behind");
+    return gone;
   }
 
   /** Tries again until it succeeds or the signal aborts. What cannot get better by itself is thrown at once. */

@@ -7,6 +7,7 @@ import { systemClock } from "../../src/clock.js";
 import { nextFiring } from "../../src/cron.js";
 import { Dispatcher, type Ended } from "../../src/dispatcher/dispatcher.js";
 import type { DispatcherOptions } from "../../src/dispatcher/options.js";
+import { thisSystem } from "../../src/dispatcher/system.js";
 import type { Log } from "../../src/log/log.js";
 import { MemoryLog } from "../../src/log/memory.js";
 import { createLogger } from "../../src/logger.js";
@@ -71,6 +72,7 @@ export function makeDispatcher(
     answerAsLeader: () => () => {},
     endOrphans: async () => 0,
     clock: systemClock,
+    system: thisSystem,
     random: () => 0.5,
     log: createLogger("silent"),
     version: "test",

@@ -41,6 +41,7 @@ export class AuditedJobs {
   readonly #holding = new Set<AuditedJob>();
   /** Those that wait for a time. */
   readonly #timed = new Set<AuditedJob>();
+  readonly #open = new Set<AuditedJob>();
   /** Those that have ended and are not forgotten, oldest first. */
   readonly #finished = new Set<AuditedJob>();
   readonly #forgotten = new Set<AuditedJob>();
@@ -62,6 +63,11 @@ export class AuditedJobs {
 
   holding(): IterableIterator<AuditedJob> {
     return this.#holding.values();
+  }
+
+  /** Those that have not come to an end. */
+  open(): ReadonlySet<AuditedJob> {
+    return this.#open;
   }
 
   accounts(): ReadonlyMap<string, JobAccount> {
@@ -205,7 +211,8 @@ export class AuditedJobs {
   #move(job: AuditedJob, to: string, position: number): void {
     job.state = to;
     if (!holdsSlots(to)) job.grant = null;
-    for (const list of [this.#waiting, this.#holding, this.#timed]) list.delete(job);
+    for (const list of [this.#waiting, this.#holding, this.#timed, this.#open]) list.delete(job);
+    if (!isEnd(to)) this.#open.add(job);
     if (holdsSlots(to)) this.#holding.add(job);
     else if (to === "scheduled" || to === "retrying") this.#timed.add(job);
     else if (isEnd(to)) {

@@ -46,6 +46,8 @@ export class AuditedWorld {
   /** The last entry that came to a bound: not every denial can be asked for after it. */
   #lastCutShort = 0;
   #reignBegan = 0;
+  #leader = "";
+  readonly #toldToStop = new Set<string>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -53,6 +55,15 @@ export class AuditedWorld {
     this.workers = new AuditedWorkers(this.jobs, report);
     this.reservations = new AuditedReservations(report);
     this.schedules = new AuditedSchedules(report);
+  }
+
+  /** The dispatcher that was elected last. */
+  get leader(): string {
+    return this.#leader;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get capacities(): ReadonlyMap<string, number> {
@@ -79,9 +90,19 @@ export class AuditedWorld {
   }
 
   end(position: number): void {
-    this.#settleIdle(false);
+    this.#settleIdle(this.#isStopping);
     if (this.#isDrained) return;
     for (const job of this.jobs.waiting()) this.#checkDenied(job, position + 1, String(position));
+  }
+
+  /** Somebody has told this dispatcher to stop: from now on it starts nothing (CON-003). For auditors who see that. */
+  toldToStop(dispatcher: string): void {
+    if (dispatcher === this.#leader && !this.#isStopping) this.#settleIdle(false);
+    this.#toldToStop.add(dispatcher);
+  }
+
+  get #isStopping(): boolean {
+    return this.#toldToStop.has(this.#leader);
   }
 
   /** Units of a pool that jobs and reservations hold. */
@@ -97,8 +118,9 @@ export class AuditedWorld {
     if (elected) {
       if (Number(first["epoch"]) !== this.#epoch + 1 || epoch !== this.#epoch + 1)
         this.#report("epoch", String(position), `epoch ${epoch} does not follow ${this.#epoch}`);
-      this.#settleIdle(false);
+      this.#settleIdle(this.#isStopping);
       this.#isDrained = false;
+      this.#leader = String(first["dispatcher"]);
       this.#reignBegan = position;
       this.#epoch = epoch;
     } else if (epoch !== this.#epoch || epoch === 0) {

@@ -64,31 +64,64 @@ export interface Audit {
  * every submission in it must be on record exactly once.
  */
 export function audit(lines: readonly string[], intake: readonly IntakeMessage[] = []): Audit {
-  const violations: Violation[] = [];
-  const report: Report = (rule, address, text) => violations.push({ rule, address, text });
-  const world = new AuditedWorld(report);
-  let before: Raw | null = null;
-  let position = 0;
-  const ids = new Set<string>();
+  const auditor = new LedgerAuditor();
   for (const [index, line] of lines.entries()) {
-    const entry = withPosition(parse(line));
-    if (index === 0 && entry !== null && entry["facts"] === undefined) continue;
-    const expected = position + 1;
-    position = typeof entry?.["position"] === "number" ? entry["position"] : expected;
-    const address = String(position);
-    if (position !== expected) report("contiguity", address, `position ${expected} was expected`);
-    if (entry === null || !Array.isArray(entry["facts"]) || entry["facts"].length === 0) {
-      report("unreadable", address, "is not an entry with facts");
-      continue;
-    }
-    checkHeader(entry, before, address, ids, report);
-    world.entry(position, entry, Buffer.byteLength(line));
-    before = entry;
+    const isHeader = index === 0 && isHeaderLine(line);
+    if (!isHeader) auditor.entry(line);
   }
-  world.end(before === null ? 0 : position);
-  if (intake.length > 0) checkIntake(intake, world.decided, before, report);
-  const { jobs, peaks, decided } = world;
-  return { violations, jobs: jobs.accounts(), entries: position, peaks, decided };
+  return auditor.end(intake);
+}
+
+/** Audits a ledger while it grows: entry by entry, in order from the first. */
+export class LedgerAuditor {
+  readonly violations: Violation[] = [];
+  readonly world: AuditedWorld;
+  readonly #ids = new Set<string>();
+  /** The message of the intake up to which everything is decided. */
+  get decidedUpTo(): number {
+    return this.#before === null ? 0 : (progress(this.#before)[0] ?? 0);
+  }
+
+  #before: Raw | null = null;
+  #position = 0;
+
+  constructor() {
+    this.world = new AuditedWorld(this.#report);
+  }
+
+  /** What was read, or null if that was no entry. */
+  entry(line: string): Raw | null {
+    const entry = withPosition(parse(line));
+    const expected = this.#position + 1;
+    this.#position = typeof entry?.["position"] === "number" ? entry["position"] : expected;
+    const address = String(this.#position);
+    if (this.#position !== expected) this.#report("contiguity", address, `position ${expected} was expected`);
+    if (entry === null || !Array.isArray(entry["facts"]) || entry["facts"].length === 0) {
+      this.#report("unreadable", address, "is not an entry with facts");
+      return null;
+    }
+    checkHeader(entry, this.#before, address, this.#ids, this.#report);
+    this.world.entry(this.#position, entry, Buffer.byteLength(line));
+    this.#before = entry;
+    return entry;
+  }
+
+  end(intake: readonly IntakeMessage[] = []): Audit {
+    const { world, violations } = this;
+    world.end(this.#before === null ? 0 : this.#position);
+    if (intake.length > 0) checkIntake(intake, world.decided, this.#before, this.#report);
+    const { jobs, peaks, decided } = world;
+    return { violations, jobs: jobs.accounts(), entries: this.#position, peaks, decided };
+  }
+
+  readonly #report: Report = (rule, address, text) => {
+    this.violations.push({ rule, address, text });
+  };
+}
+
+function isHeaderLine(line: string): boolean {
+  const value = withPosition(parse(line));
+  return value !== null && value["facts"] === undefined;
 }
 
 /** A violation as one line, for the messages of failing tests. */

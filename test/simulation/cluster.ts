@@ -1,0 +1,79 @@
+/** Makes what a plan names: machines with schedulers on them, publishers, the links between them and the server, and the jobs' code. */
+import { configurationSchema } from "../../src/config/schema.js";
+import { catalogueOf } from "../../src/configured.js";
+import { subjectsOf } from "../../src/nats/subjects.js";
+import type { PhysicalRecord } from "../support/auditor-runs.js";
+import { Chance } from "./chance.js";
+import { Link } from "./link.js";
+import type { Loop } from "./loop.js";
+import { Machine } from "./machine.js";
+import { Node } from "./node.js";
+import type { Moment, Plan } from "./plan.js";
+import type { Planted } from "./planted.js";
+import { Publisher } from "./publisher.js";
+import { Runs } from "./runs.js";
+import type { SimServer } from "./sim-server.js";
+import type { Tally } from "./tally.js";
+import type { Trace } from "./trace.js";
+
+export const SUBJECTS = subjectsOf("world");
+
+export interface ClusterOptions {
+  readonly plan: Plan;
+  readonly loop: Loop;
+  readonly server: SimServer;
+  readonly tally: Tally;
+  readonly trace: Trace;
+  readonly record: PhysicalRecord;
+  readonly planted: Planted;
+  readonly onMoment: (node: Node, moment: Moment) => void;
+  readonly onStopped: (node: Node) => void;
+  readonly onHalted: (node: Node, error: Error) => void;
+}
+
+export interface Cluster {
+  readonly nodes: readonly Node[];
+  readonly publishers: readonly Publisher[];
+  readonly runs: Runs;
+}
+
+export function makeCluster(options: ClusterOptions): Cluster {
+  const { plan, loop, server, tally, trace, record, planted, onMoment, onStopped, onHalted } = options;
+  const { seed, settings } = plan;
+  const runs = new Runs({
+    loop,
+    seed,
+    hardness: settings.hardness,
+    record,
+    trace,
+    planted,
+    onMoment: (moment, place) => {
+      const node = nodes.find((each) => each.isAt(place));
+      if (node !== undefined) onMoment(node, moment);
+    },
+  });
+  const configuration = configurationSchema.parse(settings.configuration);
+  const catalogue = catalogueOf(configuration, []);
+  const linkOf = (name: string) => new Link(loop, new Chance(seed, `link of ${name}`), settings.latency);
+  const machines = new Map<string, Machine>();
+  const machineOf = (host: string): Machine => {
+    const machine = machines.get(host) ?? new Machine(host);
+    machines.set(host, machine);
+    return machine;
+  };
+  const nodes = settings.hosts.map((host, index) => {
+    const name = `s${index + 1}`;
+    return new Node({
+      ...{ name, seed, loop, server, runs, tally, trace, configuration, catalogue, planted },
+      ...{ onMoment, onStopped, onHalted },
+      machine: machineOf(host),
+      link: linkOf(name),
+      subjects: SUBJECTS,
+    });
+  });
+  const publishers = Array.from({ length: settings.publishers }, (_, index) => {
+    const name = `p${index + 1}`;
+    return new Publisher({ name, seed, loop, link: linkOf(name), server, tally });
+  });
+  return { nodes, publishers, runs };
+}

@@ -1,0 +1,120 @@
+/** Draws what a world consists of: schedulers and machines, a network, limits of every strategy, types and templates. */
+import type { JsonObject } from "../../events/json.js";
+import type { Chance } from "./chance.js";
+import type { Settings } from "./plan.js";
+
+export const TYPES = ["story", "research", "thumbs"] as const;
+export const TAGS = ["ollama", "api", "cpu"] as const;
+
+export type Capacities = Readonly<Record<string, number>>;
+
+/** Worlds with so many jobs at once that entries, mailboxes and batches come to their bounds. */
+const CROWDED = 0.04;
+
+export function drawSettings(chance: Chance): Settings {
+  const isCrowded = chance.happens(CROWDED);
+  const schedulers = chance.weighted([
+    [1, 1],
+    [5, 2],
+    [3, 3],
+  ]);
+  const isOneMachine = chance.happens(0.4);
+  const spanMs = chance.happens(0.4) ? chance.spread(1_000, 10_000) : chance.spread(15_000, 90_000);
+  return {
+    hosts: Array.from({ length: schedulers }, (_, index) => (isOneMachine ? "m1" : `m${index + 1}`)),
+    publishers: chance.whole(1, 2),
+    latency: chance.weighted([
+      [4, { minUs: 60, maxUs: 1_500 }],
+      [1, { minUs: 2_000, maxUs: 60_000 }],
+    ]),
+    hardness: {
+      durationMsMax: isCrowded
+        ? 20
+        : chance.weighted([
+            [2, 20],
+            [3, 500],
+            [2, spanMs / 8],
+            [2, spanMs / 2],
+          ]),
+      instant: isCrowded ? 0.95 : 0.15,
+      failing: chance.weighted([
+        [1, 0],
+        [3, 0.2],
+        [1, 0.6],
+      ]),
+    },
+    configuration: isCrowded ? drawCrowdedConfiguration(chance) : drawConfiguration(chance),
+    crowd: isCrowded ? chance.whole(500, 4_000) : 0,
+    isEarly: chance.happens(0.5),
+    spanMs,
+  };
+}
+
+/** In the form of `signalbox.yaml`. Some limits are not given, so that the default holds. */
+function drawConfiguration(chance: Chance): JsonObject {
+  const limits = chance.happens(0.1) ? null : drawLimits(chance);
+  const capacities = limits?.["resources"] as Capacities | undefined;
+  const backoff = {
+    base: chance.spread(1, 2_000),
+    cap: 5_000,
+    factor: chance.whole(1, 3),
+    jitter: chance.happens(0.5),
+  };
+  const types = TYPES.map((type) => [
+    type,
+    {
+      runner: "command",
+      argv: ["true"],
+      backoff,
+      maxAttempts: chance.whole(1, 4),
+      ...(chance.happens(0.2) && { timeout: chance.spread(5, 3_000) }),
+      ...(capacities && chance.happens(0.5) && { resources: drawDemand(chance, capacities) }),
+    },
+  ]);
+  return {
+    ...(limits && { limits }),
+    lease: chance.spread(1_000, 15_000),
+    grace: chance.spread(1, 4_000),
+    history: { keep: chance.happens(0.1) ? chance.whole(1, 10) : 100_000 },
+    worker: { capacity: chance.happens(0.3) ? chance.whole(1, 4) : 100 },
+    types: Object.fromEntries(types),
+    templates: { nightly: { type: chance.one(TYPES), priority: 3, params: { tone: "dark" } } },
+  };
+}
+
+/** Room for many at once. */
+function drawCrowdedConfiguration(chance: Chance): JsonObject {
+  const configuration = drawConfiguration(chance);
+  const limits = { global: chance.whole(10, 200), types: { research: chance.whole(5, 50) } };
+  return { ...configuration, limits, history: { keep: 100_000 }, worker: { capacity: chance.whole(10, 300) } };
+}
+
+/** Strategies A, B and C and their combinations, with bounds on overtaking. */
+export function drawLimits(chance: Chance): JsonObject {
+  const strategy = chance.weighted([
+    [2, "A"],
+    [2, "B"],
+    [4, "C"],
+    [1, "AB"],
+    [1, "AC"],
+    [2, "BC"],
+    [1, "ABC"],
+  ]);
+  const some = (names: readonly string[], most: number) =>
+    Object.fromEntries(names.filter(() => chance.happens(0.7)).map((name) => [name, chance.whole(1, most)]));
+  return {
+    ...(strategy.includes("A") && { global: chance.whole(1, 4) }),
+    ...(strategy.includes("B") && { types: some(TYPES, 3) }),
+    ...(strategy.includes("C") && { resources: some(TAGS, 4) }),
+    ...(chance.happens(0.4) && { maxOvertakes: chance.whole(1, 2) }),
+  };
+}
+
+/** Units that fit into the pools; of some, or of none. */
+export function drawDemand(chance: Chance, capacities: Capacities): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(capacities)
+      .filter(() => chance.happens(0.5))
+      .map(([tag, most]) => [tag, chance.whole(1, most)]),
+  );
+}

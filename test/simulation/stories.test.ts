@@ -1,0 +1,139 @@
+/** Failures that the simulation has found once, each written down as the smallest plan that shows it. */
+import { describe, expect, test } from "vitest";
+import { behaviourOf } from "./behaviour.js";
+import type { Happening, Plan, Settings } from "./plan.js";
+import { describeBroken } from "./verdict.js";
+import { World } from "./world.js";
+
+const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
+
+const submit = (atMs: number, count = 1): Happening[] =>
+  Array.from({ length: count }, (_, index) => ({
+    atMs: atMs + index,
+    kind: "publish",
+    publisher: 0,
+    subject: "world.submit.story",
+    text: "{}",
+    retries: 0,
+  }));
+
+/** The first scheduler comes to lead: the others are slow to start. */
+const slowStart = (hosts: readonly string[]): Happening[] =>
+  hosts.slice(1).map((_, index) => ({ atMs: 0, kind: "freeze", node: index + 1, forMs: 2_000, order: "as it came" }));
+
+function planOf(seed: number, happenings: readonly Happening[], settings: Partial<Settings> = {}): Plan {
+  return {
+    seed,
+    happenings: [...slowStart(settings.hosts ?? ["m1", "m2"]), ...happenings],
+    settings: {
+      hosts: ["m1", "m2"],
+      publishers: 1,
+      latency: { minUs: 60, maxUs: 1_500 },
+      hardness: { durationMsMax: 20, instant: 0.5, failing: 0 },
+      crowd: 0,
+      isEarly: false,
+      configuration: {
+        lease: 2_000,
+        limits: { global: 2 },
+        types: { story: { runner: "command", argv: ["true"] } },
+      },
+      spanMs: 30_000,
+      ...settings,
+    },
+  };
+}
+
+/** Runs the plan with many seeds: latencies and jobs differ, what happens does not. */
+async function expectSound(make: (seed: number) => Plan): Promise<void> {
+  for (const seed of SEEDS) {
+    const { broken } = await new World(make(seed), { comparesFolds: true }).run();
+    expect(broken.map(describeBroken), `seed ${seed}`).toEqual([]);
+  }
+}
+
+/** When each reign began, in milliseconds of the world. */
+const electionsIn = (lines: readonly string[]): number[] =>
+  lines.flatMap((line) => {
+    const { at, facts } = JSON.parse(line) as { at: string; facts: readonly { type: string }[] };
+    return facts[0]?.type === "DispatcherElected" ? [Date.parse(at) - Date.UTC(2026, 0, 1)] : [];
+  });
+
+describe("leadership", () => {
+  test("given two that stand by, when the leader is gone, then one of them takes over, and not the other one from it", async () => {
+    const crash: Happening = { atMs: 4_000, kind: "crash", node: 0, forMs: 26_000 };
+    for (const seed of SEEDS) {
+      const plan = planOf(seed, [...submit(100, 5), crash], { hosts: ["m1", "m2", "m3"] });
+      const { broken, lines } = await new World(plan).run();
+      expect(broken).toEqual([]);
+      expect(electionsIn(lines), `seed ${seed}`).toHaveLength(2);
+    }
+  });
+
+  test("given a leader that freezes, when the clock of the one that stands by jumps back, then it takes over in time all the same", async () => {
+    const happenings: readonly Happening[] = [
+      ...submit(100, 3),
+      { atMs: 4_000, kind: "freeze", node: 0, forMs: 26_000, order: "timers first" },
+      { atMs: 3_000, kind: "clock jump", node: 1, byMs: 60_000 },
+      { atMs: 8_000, kind: "clock jump", node: 1, byMs: -60_000 },
+    ];
+    for (const seed of SEEDS) {
+      const { broken, lines } = await new World(planOf(seed, happenings)).run();
+      expect(broken).toEqual([]);
+      const [, second] = electionsIn(lines);
+      expect(second, `seed ${seed}`).toBeLessThan(15_000);
+    }
+  });
+
+  test("given one that has not seen what is stored, when it takes itself for the leader and the intake was trimmed meanwhile, then it does not take that for a loss", async () => {
+    await expectSound((seed) =>
+      planOf(seed, [
+        ...submit(100, 3),
+        { atMs: 4_000, kind: "partition", client: 1, way: "in", forMs: 9_000 },
+        ...submit(5_000, 20),
+        { atMs: 8_000, kind: "trim" },
+      ]),
+    );
+  });
+});
+
+describe("what a dead scheduler leaves running", () => {
+  test("given a frozen leader with a process at work, when it dies while another one on its machine takes over, then its slot is free only when the process has ended", async () => {
+    const hardness = { durationMsMax: 20_000, instant: 0, failing: 0 };
+    const isLongProcess = (seed: number) => {
+      const { isDetached, durationMs } = behaviourOf(seed, "x", 1, hardness);
+      return isDetached && (durationMs ?? 0) > 15_000;
+    };
+    const seed = Array.from({ length: 1_000 }, (_, index) => index + 1).find(isLongProcess) ?? 0;
+    const make = (...more: Happening[]) => {
+      const happenings: Happening[] = [
+        { atMs: 3_000, kind: "publish", publisher: 0, subject: "world.submit.story", text: '{"id":"x"}', retries: 0 },
+        { atMs: 3_200, kind: "freeze", node: 0, forMs: 26_000, order: "timers first" },
+        ...more,
+      ];
+      return planOf(seed, happenings, { hosts: ["m1", "m1"], hardness });
+    };
+    const [, takenOver = 0] = electionsIn((await new World(make()).run()).lines);
+    expect(takenOver).toBeGreaterThan(8_000);
+    for (let ms = 0; ms <= 60; ms += 1) {
+      const plan = make({ atMs: takenOver - ms, kind: "crash", node: 0, forMs: 5_000 });
+      const { broken } = await new World(plan).run();
+      expect(broken.map(describeBroken), `${ms} ms before`).toEqual([]);
+    }
+  });
+});
+
+describe("a server that takes nothing", () => {
+  test("given a full disk, when entries are to be stored, then they are tried again and again, but not without a pause", async () => {
+    const full: Happening = { atMs: 1_000, kind: "full disk", forMs: 20_000 };
+    const plan = planOf(1, [
+      ...submit(900),
+      full,
+      { atMs: 1_500, kind: "command", node: 0, command: { verb: "pause", of: 0 } },
+    ]);
+    const { broken, tally } = await new World(plan).run();
+    expect(broken).toEqual([]);
+    const tries = tally.get("append answered with an error");
+    expect(tries).toBeGreaterThan(3);
+    expect(tries).toBeLessThan(40);
+  });
+});
