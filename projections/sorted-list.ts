@@ -48,6 +48,14 @@ export class SortedList<T> {
     return true;
   }
 
+  /** A list of its own in the same order, of what `copyOf` makes of each item. */
+  clone(copyOf: (item: T) => T): SortedList<T> {
+    const copy = new SortedList<T>(this.#compare);
+    for (const chunk of this.#chunks) copy.#chunks.push(chunk.map(copyOf));
+    copy.#size = this.#size;
+    return copy;
+  }
+
   *[Symbol.iterator](): IterableIterator<T> {
     for (const chunk of this.#chunks) yield* chunk;
   }
