@@ -2,15 +2,13 @@
  * A reign: what exists only while a dispatcher leads. It follows the intake, owns the worker inside, and ends by being
  * deposed, or by draining (CON-003). It brings things to decide to the mailbox; it decides nothing.
  */
-import type { Fact } from "../../events/facts.js";
-import { type DispatcherId, epoch, type WorkerId } from "../../events/names.js";
+import type { DispatcherId } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
-import { expireLeases, retireWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime, Report } from "../../projections/reports.js";
-import type { Worker as WorkerRow } from "../../projections/slots.js";
 import { aborted } from "../worker/ending.js";
 import { Worker } from "../worker/worker.js";
 import { readMessage } from "./arrivals.js";
+import { type Accession, type FactsOf, firstFacts, graceIsOver, workerOf } from "./first-facts.js";
 import type { Mailbox } from "./mailbox.js";
 import type { DispatcherOptions } from "./options.js";
 import { isProvablyGone, ownProcess } from "./process-identity.js";
@@ -22,8 +20,6 @@ const STARTED_WAITS_MS_MAX = 5;
 const TRIM_EVERY_MESSAGES = 10_000;
 /** After an abort at shutdown, runs have this long to settle before they are handed back as they are. */
 const ABORTED_SETTLE_MS = 6_000;
-
-const LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
 
 export interface ReignOptions {
   readonly dispatcher: DispatcherId;
@@ -52,30 +48,32 @@ export class Reign {
     this.#of = of;
     const { dispatcher, options, fold, drawRetryTime } = of;
     const { runners, progress, results, clock, workerCapacity, workerTypes, version, leaseMs } = options;
-    const reign = epoch(fold.head.epoch + 1);
-    const worker = `${dispatcher}-${reign}` as WorkerId;
-    const process = ownProcess();
-    const isGone = ({ id, process: other }: WorkerRow) => id !== worker && isProvablyGone(other);
-    const isOther = ({ id }: WorkerRow) => id !== worker;
+    const worker = workerOf(dispatcher, fold);
     this.#worker = new Worker(worker, runners, {
       report: (report) => this.#takeReport(report),
       progress,
       results,
       clock,
     });
-    this.#own(() => [{ type: "DispatcherElected", epoch: reign, dispatcher, process, version }]);
-    this.#own((now) => retireWorkers(now, worker));
-    this.#own((now) => expireLeases(now, isGone, LOST, drawRetryTime));
-    this.#own(() => [{ type: "WorkerJoined", worker, process, capacity: workerCapacity, types: workerTypes }]);
-    this.#own((now) => (now.settings.intakeStream === null ? [{ type: "IntakeOpened", stream: of.intakeStream }] : []));
-    this.#own((now) => options.settingsFacts(now));
-    // Runs of workers that may still live get a fresh grace of one lease; then they are lost (D8).
+    const accession: Accession = {
+      dispatcher,
+      process: ownProcess(),
+      version,
+      worker,
+      workerCapacity,
+      workerTypes,
+      intakeStream: of.intakeStream,
+      isProvablyGone,
+      settingsFacts: options.settingsFacts,
+      drawRetryTime,
+    };
+    for (const facts of firstFacts(fold, accession)) this.#own(facts);
     this.#cancelExpiry = clock.after(leaseMs, () => {
-      this.#own((now) => expireLeases(now, isOther, LOST, drawRetryTime));
+      this.#own(graceIsOver(accession));
       of.wake();
     });
     this.#stopAnswering = options.answerAsLeader();
-    options.log.info({ epoch: reign, dispatcher }, "leading");
+    options.log.info({ epoch: fold.head.epoch + 1, dispatcher }, "leading");
   }
 
   /** Brings what publishers submit and command, from where the ledger says that it was decided. Settles when the reign ends. */
@@ -193,7 +191,7 @@ export class Reign {
     });
   }
 
-  #own(facts: (fold: Fold) => readonly Fact[]): void {
+  #own(facts: FactsOf): void {
     this.#of.mailbox.push({ kind: "own", facts });
   }
 }
