@@ -39,6 +39,18 @@ export class AuditedJobs {
     this.#report = report;
   }
 
+  /** An account of its own, to go on from here in another way. */
+  copy(report: Report): AuditedJobs {
+    const copy = new AuditedJobs(report);
+    for (const job of this.#all.values()) {
+      const own = { ...job, grants: [...job.grants] };
+      copy.#all.set(own.id, own);
+      if (this.#waiting.has(job)) copy.#waiting.add(own);
+      if (this.#holding.has(job)) copy.#holding.add(own);
+    }
+    return copy;
+  }
+
   get(id: string): AuditedJob | undefined {
     return this.#all.get(id);
   }

@@ -43,7 +43,7 @@ function goesBefore(a: AuditedJob, b: AuditedJob): number {
 }
 
 /** Cannot start whatever ends: a paused pool, a demand above a capacity, nobody who runs its type. */
-function isStuck(world: AuditedWorld, job: AuditedJob): boolean {
+export function isStuck(world: AuditedWorld, job: AuditedJob): boolean {
   const demand = [...demandUnder(job, world.capacities)];
   if (demand.some(([pool, units]) => world.paused.has(pool) || units > (world.capacities.get(pool) ?? 0))) return true;
   return ![...world.workers.values()].some(

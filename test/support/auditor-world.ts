@@ -35,9 +35,25 @@ export class AuditedWorld {
   #lastFullOfDenials = 0;
   #reignBegan = 0;
 
-  constructor(report: Report) {
+  constructor(report: Report, from?: AuditedWorld) {
     this.#report = report;
-    this.jobs = new AuditedJobs(report);
+    this.jobs = from?.jobs.copy(report) ?? new AuditedJobs(report);
+  }
+
+  /** A picture of its own, to go on from here in another way: what breaks a rule there is told to `report`. */
+  copy(report: Report): AuditedWorld {
+    const copy = new AuditedWorld(report, this);
+    for (const [pool, peak] of this.peaks) copy.peaks.set(pool, peak);
+    for (const [point, facts] of this.decided) copy.decided.set(point, [...facts]);
+    for (const [id, worker] of this.workers) copy.workers.set(id, { ...worker });
+    for (const pool of this.paused) copy.paused.add(pool);
+    copy.limits = this.limits;
+    copy.#capacities = this.#capacities;
+    copy.#epoch = this.#epoch;
+    copy.#idle = [...this.#idle];
+    copy.#lastFullOfDenials = this.#lastFullOfDenials;
+    copy.#reignBegan = this.#reignBegan;
+    return copy;
   }
 
   get capacities(): ReadonlyMap<string, number> {
