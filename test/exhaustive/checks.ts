@@ -4,7 +4,7 @@ import { jobName } from "./messages.js";
 import { attemptOfSeat, RUNNING, STOPPING, seatBits, stateOfSeat } from "./seats.js";
 import type { Setting } from "./setting.js";
 import { isLeading } from "./shell.js";
-import { at, CROWNED, FOLD, LEDGER, SEATS, type State, shell, TURN, word } from "./state.js";
+import { at, CROWNED, FOLD, LEDGER, OPEN, SEATS, STANDING, STORED, type State, shell, TURN, word } from "./state.js";
 import type { Turns } from "./turns.js";
 
 export class Checks {
@@ -67,21 +67,37 @@ export class Checks {
   }
 
   /**
-   * What runs anywhere was granted in the ledger, by an entry that is stored; and of all places where a job runs, one at most has
-   * the live grant. (That a dispatcher which was deposed and does not know it yet still runs something is D8's limit.)
+   * What runs anywhere was granted in the ledger, by an entry that is stored; what runs at a dispatcher that is not deposed has its
+   * grant there still, so that pools are not over capacity in fact either (INV-003, CON-002). A deposed one that does not know it yet
+   * may run something for longer than its successor waits: that is where D8 ends. It takes a rival to depose one that lives.
    */
   #runsAreOnRecord(state: State): void {
     const { live, attempts } = this.#turns.beliefById(word(state, LEDGER)).summary;
+    for (let d = 0; d < this.#setting.world.dispatchers; d += 1) {
+      if (word(state, at(d) + SEATS) === 0) continue;
+      const standing = shell(state, d, STANDING);
+      const mayBeBehind = (this.#setting.world.bounds.rivals ?? 0) > 0 && standing !== OPEN && standing !== STORED;
+      for (let job = 0; job < this.#setting.jobs; job += 1) {
+        const bits = seatBits(state, d, job);
+        const seat = stateOfSeat(bits);
+        const attempt = attemptOfSeat(bits);
+        if (seat !== RUNNING && seat !== STOPPING) continue;
+        if (attempt > (attempts[job] ?? 0))
+          throw new Broken("INV-007", `${jobName(job)}#${attempt} runs, and no grant of it is in the ledger`);
+        if (attempt !== live[job] && !mayBeBehind)
+          throw new Broken("CON-002", `${jobName(job)}#${attempt} runs, and its slots are free for others`);
+      }
+    }
+    this.#onePlaceEach(state, live);
+  }
+
+  /** Of all places where a job runs, one at most has the live grant. */
+  #onePlaceEach(state: State, live: readonly number[]): void {
     for (let job = 0; job < this.#setting.jobs; job += 1) {
       let places = 0;
       for (let d = 0; d < this.#setting.world.dispatchers; d += 1) {
-        if (word(state, at(d) + SEATS) === 0) continue;
         const bits = seatBits(state, d, job);
-        if (stateOfSeat(bits) === 0) continue;
-        const attempt = attemptOfSeat(bits);
-        if (attempt > (attempts[job] ?? 0))
-          throw new Broken("INV-007", `${jobName(job)}#${attempt} runs, and no grant of it is in the ledger`);
-        if (attempt === live[job]) places += 1;
+        if (stateOfSeat(bits) !== 0 && attemptOfSeat(bits) === live[job]) places += 1;
       }
       if (places > 1) throw new Broken("INV-007", `${jobName(job)} runs in ${places} places under one grant`);
     }

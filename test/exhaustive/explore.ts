@@ -55,7 +55,7 @@ export interface Fault {
   readonly broken: Broken;
   /** The moves from the beginning, each by its number among the moves of its state. */
   readonly path: readonly number[];
-  /** The last of them is a healthy continuation, which does not end as it should. */
+  /** It broke on the healthy continuation of where they lead; else in the last of them, or in the state after it. */
   readonly isOnHealthyWay: boolean;
 }
 
@@ -64,7 +64,7 @@ const PROGRESS_EVERY_STATES = 8_192;
 /** The parts that explore one world, and by which a story is told again. */
 export function assemble(world: World, options: Pick<ExploreOptions, "code" | "refoldEvery" | "compareEvery">) {
   const setting = new Setting(world);
-  const { code = SHIPPED, refoldEvery = 100, compareEvery = 50 } = options;
+  const { code = SHIPPED, refoldEvery = 10, compareEvery = 20 } = options;
   const turns = new Turns(setting, code, { refoldEvery, compareEvery });
   const intakes = new Intakes();
   const choices = new Choices(setting, intakes);

@@ -36,7 +36,8 @@ const seen = worlds.map((world) => run(values.long ? longForm(world) : world));
 const total = (of: (explored: Explored) => number) => seen.reduce((sum, one) => sum + of(one), 0).toLocaleString("en");
 say("");
 say(
-  `${total(({ states }) => states)} states, ${total(({ transitions }) => transitions)} transitions in ${total(({ seconds }) => Math.round(seconds))} s, ` +
+  `${total(({ states }) => states)} states, ${total(({ transitions }) => transitions)} transitions in ${total(({ seconds }) => Math.round(seconds))} s ` +
+    `(${total(({ cpuSeconds }) => Math.round(cpuSeconds))} s of processor time), ` +
     `${Math.round(process.resourceUsage().maxRSS / 1024)} MB at most`,
 );
 if (seen.some(({ fault }) => fault !== null)) process.exitCode = 1;

@@ -55,7 +55,7 @@ export const PLANTS: readonly Plant[] = [
   {
     mistake: "frees the slots of a job at once when it is cancelled",
     world: "cancels",
-    rule: "INV-007",
+    rule: "CON-002",
     code: { takeTurn: (desk, mailbox, now, id) => SHIPPED.takeTurn(desk, cancelAtOnce(mailbox), now, id) },
   },
   {

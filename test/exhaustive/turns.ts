@@ -2,7 +2,6 @@
  * Turns, each decided once by the shipped `takeTurn`: the same beliefs and the same inputs give the same entry (INV-009), so
  * what came of them is remembered. The ledgers form a tree; ledgers with equal beliefs are one node of it.
  */
-
 import type { Fact } from "../../events/facts.js";
 import { type EntryId, entryId, position } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
@@ -43,12 +42,8 @@ export interface Turn {
   readonly lostAtOnce: readonly number[];
   /** The facts of its entry, for stories. */
   readonly facts: readonly Fact[];
-  readonly address: {
-    readonly before: Belief;
-    readonly inputs: readonly number[];
-    readonly hasTicked: boolean;
-    readonly mayStart: boolean;
-  };
+  /** What it was decided from, the first time. */
+  readonly address: Decidable & { readonly before: Belief };
 }
 
 export interface TurnsOptions {
@@ -65,6 +60,7 @@ export class Turns {
   readonly #all: Turn[] = [];
   readonly #same = new Map<string, Turn>();
   readonly #beliefs = new Map<string, Belief>();
+  readonly #beliefList: Belief[] = [];
   readonly root: Belief;
   /** How often the shipped `takeTurn` was called, for what was then believed. */
   taken = 0;
@@ -96,7 +92,6 @@ export class Turns {
     if (belief === undefined) throw new Error(`no belief ${id}`);
     return belief;
   }
-  readonly #beliefList: Belief[] = [];
 
   /** The turn that takes `inputs`, at the time of the last entry or one step of the clock later. */
   take(before: Belief, inputs: readonly number[], hasTicked: boolean, mayStart: boolean): Turn {
@@ -198,7 +193,8 @@ export class Turns {
   }
 
   #remember(turn: Omit<Turn, "id">): Turn {
-    const key = `${turn.address.before.id};${turn.next?.id};${textOf(turn.asked)};${turn.items};${turn.ranks.join()}`;
+    const { address, next, items, ranks, lostAtOnce } = turn;
+    const key = [address.before.id, next?.id, textOf(turn.asked), items, ranks.join(), lostAtOnce.join()].join(";");
     const known = this.#same.get(key);
     if (known !== undefined) return known;
     const made = { ...turn, id: this.#all.length + 1 };

@@ -13,6 +13,8 @@ const ENDS_WELL = 2;
 const FLAGS = 3;
 /** Fuller, and look-ups become long. */
 const LOAD_MAX = 0.8;
+/** The last state that is allowed may add all its next ones, and their healthy continuations. */
+const PLACES_TO_SPARE = 100_000;
 
 export class Visited {
   readonly #words: Uint32Array;
@@ -25,7 +27,7 @@ export class Visited {
   constructor(statesMax: number, seed: number) {
     this.#hasher = new Hasher(seed);
     this.statesMax = statesMax;
-    this.#places = Math.ceil(statesMax / LOAD_MAX);
+    this.#places = Math.ceil(statesMax / LOAD_MAX) + PLACES_TO_SPARE;
     this.#words = new Uint32Array(this.#places * 2);
   }
 
@@ -48,6 +50,7 @@ export class Visited {
       if (words[place * 2] === hasher.low && (there & ~FLAGS) >>> 0 === high) return place;
       place = place + 1 === this.#places ? 0 : place + 1;
     }
+    if (this.size === this.#places - 1) throw new Error("the table of visited states is full");
     words[place * 2] = hasher.low;
     words[place * 2 + 1] = high;
     this.size += 1;
