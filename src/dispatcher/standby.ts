@@ -91,7 +91,7 @@ export class Standby {
     while (!signal.aborted) {
       const { leader } = this.#fold;
       if (leader === null || leader.dispatcher === own || isProvablyGone(leader.process)) break;
-      const answer = await this.#options.askLeader();
+      const answer = await this.#options.askLeader(leader.dispatcher);
       if (answer === "nobody") break;
       const now = this.#options.clock.now();
       if (answer === "leads") silentSince = null;

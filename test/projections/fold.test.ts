@@ -296,6 +296,30 @@ describe("the same ledger gives the same state (INV-009)", () => {
       expect(decide(copy)).toEqual(decide(world.ledger.fold));
     });
   });
+
+  test("given a clone in the middle of any past, when both go on, then it is as the whole, and neither moves the other", () => {
+    checkRandomly("cloning", 80, past, ({ limits: first, seats, happenings }) => {
+      const world = new World(first, seats);
+      const { fold, entries } = world.ledger;
+      const clones: { readonly clone: Fold; readonly was: string }[] = [];
+      for (const happening of happenings) {
+        world.happen(happening);
+        world.ledger.decide();
+        clones.push({ clone: fold.clone(), was: dump(fold) });
+      }
+      for (const { clone, was } of clones) {
+        expect(dump(clone)).toBe(was);
+        for (const { position: at, entry } of entries.slice(clone.head.position)) clone.apply(at, entry);
+        expect(dump(clone)).toBe(dump(fold));
+      }
+    });
+  });
+
+  test("given an entry that is being written, when the fold is to be cloned, then that is an error of the caller", () => {
+    const { fold, nextHeader } = begin();
+    fold.open(position(6), nextHeader);
+    expect(() => fold.clone()).toThrow(/an entry is open/);
+  });
 });
 
 /** A fact that is fine after `begin` and leaves everything else as it is. */

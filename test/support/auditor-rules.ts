@@ -18,7 +18,9 @@ function cannotFit(world: AuditedWorld, demander: Demander): boolean {
   return demand.some(([pool, units]) => world.paused.has(pool) || units > (world.capacities.get(pool) ?? 0));
 }
 
-const isStuck = (world: AuditedWorld, job: AuditedJob): boolean => cannotFit(world, job) || !world.workers.canRun(job);
+/** The same, or nobody runs its type. */
+export const isStuck = (world: AuditedWorld, job: AuditedJob): boolean =>
+  cannotFit(world, job) || !world.workers.canRun(job);
 
 /** The waiting reservations for which room is kept, in their order. */
 const keptFor = (world: AuditedWorld): readonly AuditedReservation[] =>
