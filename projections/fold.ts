@@ -84,9 +84,23 @@ export class Fold {
   readonly #index: JobIndex;
   #open: { header: OpenHeader; position: Position; epoch: Epoch; facts: number } | null = null;
 
-  constructor() {
+  /** Before the first entry, or a copy of `from`. */
+  constructor(from?: Fold) {
     const onSlotChange = (change: SlotChange) => this.#slotChanges.push(change);
-    this.#index = new JobIndex(onSlotChange, () => this.slots.limits.maxOvertakes ?? 0);
+    const overtakesMax = () => this.slots.limits.maxOvertakes ?? 0;
+    this.#index = new JobIndex(onSlotChange, overtakesMax, from === undefined ? undefined : from.#index);
+    if (from === undefined) return;
+    if (from.#open !== null) throw new Error("an entry is open: what it holds may never be stored");
+    this.#head = from.#head;
+    this.#leader = from.#leader;
+    this.#settings = from.#settings;
+    this.#slots = from.slots;
+    this.#schedules = from.#schedules;
+  }
+
+  /** The same beliefs in a fold of its own: to see what would come of an entry that this one never sees. */
+  clone(): Fold {
+    return new Fold(this);
   }
 
   get head(): Head {

@@ -111,6 +111,23 @@ export class Groups {
     this.#forgetEmpty(group);
   }
 
+  /** The same groups, of the copies that `copyOf` has made of their members. */
+  clone(copyOf: (row: JobRow) => JobRow): Groups {
+    const copy = new Groups();
+    for (const [id, group] of this.#groups) {
+      const own: Group = {
+        ...group,
+        members: new Set([...group.members].map(copyOf)),
+        live: group.live.clone(copyOf),
+        counts: { ...group.counts },
+        turn: group.turn === null ? null : copyOf(group.turn),
+      };
+      copy.#groups.set(id, own);
+    }
+    for (const { id } of this.#unsettled) copy.#unsettled.add(copy.#must(id));
+    return copy;
+  }
+
   #forgetEmpty(group: Group): void {
     if (group.members.size === 0 && group.ended !== null) this.#groups.delete(group.id);
   }

@@ -4,6 +4,7 @@
  */
 import type { AttemptFact, FactOf, JobFact } from "../events/facts.js";
 import type { JobId, Position } from "../events/names.js";
+import { remember } from "../events/remember.js";
 import { type AttemptOutcome, isSlotHolding, isTerminal } from "../events/states.js";
 import { newJob, stepJob } from "../machines/job.js";
 import { Groups } from "./groups.js";
@@ -27,22 +28,32 @@ type LaterFact = Exclude<JobFact, Submission>;
 
 export class JobIndex {
   readonly jobs = new Map<JobId, JobRow>();
-  readonly waiting = new Waiting();
+  readonly waiting: Waiting;
   /** The scheduled and the retrying, by the time they wait for. */
-  readonly due = new SortedList<JobRow>(compareDue);
-  readonly groups = new Groups();
+  readonly due: SortedList<JobRow>;
+  readonly groups: Groups;
   /** How many jobs are in a state that holds slots; the fold compares it with the slots held. */
-  holding = 0;
+  holding: number;
   /** The place at the end of the waiting order, for the next job submitted. */
-  nextPlace = PLACE_STRIDE;
+  nextPlace: number;
   /** Ids of finished jobs, oldest first. */
-  readonly finished = new Set<JobId>();
+  readonly finished: Set<JobId>;
   readonly #onSlotChange: (change: SlotChange) => void;
   readonly #overtakesMax: () => number;
 
-  constructor(onSlotChange: (change: SlotChange) => void, overtakesMax: () => number) {
+  /** Empty, or a copy of `from` that goes its own way. */
+  constructor(onSlotChange: (change: SlotChange) => void, overtakesMax: () => number, from: JobIndex | undefined) {
     this.#onSlotChange = onSlotChange;
     this.#overtakesMax = overtakesMax;
+    const copies = new Map<JobRow, JobRow>();
+    const copied = (row: JobRow) => remember(copies, row, () => copyRow(row));
+    for (const [id, row] of from?.jobs ?? []) this.jobs.set(id, copied(row));
+    this.waiting = from?.waiting.clone(copied) ?? new Waiting();
+    this.due = from?.due.clone(copied) ?? new SortedList<JobRow>(compareDue);
+    this.groups = from?.groups.clone(copied) ?? new Groups();
+    this.finished = new Set(from === undefined ? [] : from.finished);
+    this.holding = from?.holding ?? 0;
+    this.nextPlace = from?.nextPlace ?? PLACE_STRIDE;
   }
 
   /** A job's first fact. */
@@ -219,6 +230,14 @@ export class JobIndex {
     }
   }
 }
+
+/** What of a row is written to later is its own; the line is set by the lines. */
+const copyRow = (row: JobRow): JobRow => ({
+  ...row,
+  line: null,
+  attempts: row.attempts.map((attempt) => ({ ...attempt })),
+  addresses: [...row.addresses],
+});
 
 const OUTCOMES = { RunFailed: "failed", RunTimedOut: "timed-out", LeaseExpired: "lost" } as const satisfies Record<
   string,

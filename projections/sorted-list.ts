@@ -68,6 +68,14 @@ export class SortedList<T> {
     return chunk[index + 1] ?? this.#chunks[at + 1]?.[0];
   }
 
+  /** A list of its own in the same order, of what `copyOf` makes of each item. */
+  clone(copyOf: (item: T) => T): SortedList<T> {
+    const copy = new SortedList<T>(this.#compare);
+    for (const chunk of this.#chunks) copy.#chunks.push(chunk.map(copyOf));
+    copy.#size = this.#size;
+    return copy;
+  }
+
   *[Symbol.iterator](): IterableIterator<T> {
     for (const chunk of this.#chunks) yield* chunk;
   }

@@ -66,4 +66,17 @@ export class Waiting {
   denied(row: JobRow): void {
     this.#undenied.delete(row);
   }
+
+  /** The same lines, of the copies that `copyOf` has made of their rows. */
+  clone(copyOf: (row: JobRow) => JobRow): Waiting {
+    const copy = new Waiting();
+    for (const [key, { type, resources, rows }] of this.#lines) {
+      const line: Line = { type, resources, rows: rows.clone(copyOf) };
+      for (const row of line.rows) row.line = line;
+      copy.#lines.set(key, line);
+    }
+    for (const row of this.#undenied) copy.#undenied.add(copyOf(row));
+    copy.#size = this.#size;
+    return copy;
+  }
 }

@@ -40,7 +40,7 @@ export async function untilRole(
     if (dispatcher.state === "standby") {
       leader = await askAgain(dispatcher, (fold) => fold.leader?.dispatcher ?? null);
       // Without a leader that answers, it is about to lead itself.
-      if (leader !== null && (await askLeader(nc, subjects)) === "leads")
+      if (leader !== null && (await askLeader(nc, subjects, leader)) === "leads")
         return dispatcher.leads ? { role: "leading" } : { role: "standby", leader };
     }
     if (performance.now() > deadline) return { role: "starting", leader };

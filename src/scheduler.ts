@@ -105,7 +105,7 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
       options.onStored?.(stored);
     },
     progress: (job, update) => announcer.progress(job, update),
-    askLeader: () => askLeader(nc, subjects),
+    askLeader: (leader) => askLeader(nc, subjects, leader),
     answerAsLeader: () => {
       const stopAnswering = answerAsLeader(nc, subjects, dispatcher.id);
       const stopServing = startService({

@@ -1,13 +1,20 @@
-/** How schedulers of one namespace find out over core NATS whether one of them leads. A convenience: safety is the append's. */
+/**
+ * How schedulers of one namespace find out over core NATS whether the leader on record still leads. A convenience: safety is the
+ * append's. It is asked for by its id: a scheduler that was deposed and does not know it yet must not answer for who came after.
+ */
 import type { NatsConnection } from "../nats/door.js";
 import type { Subjects } from "../nats/subjects.js";
 
 const LEADER_ANSWER_MS = 1_500;
 
-/** `nobody`: nobody even listens; `silent`: somebody listens and does not answer, as a paused process does. */
-export async function askLeader(nc: NatsConnection, subjects: Subjects): Promise<"leads" | "nobody" | "silent"> {
+/** `nobody`: nobody even listens; `silent`: somebody listens and does not answer, as a paused process does, or somebody else. */
+export async function askLeader(
+  nc: NatsConnection,
+  subjects: Subjects,
+  leader: string,
+): Promise<"leads" | "nobody" | "silent"> {
   try {
-    await nc.request(subjects.leader, "", { timeout: LEADER_ANSWER_MS });
+    await nc.request(subjects.leader, leader, { timeout: LEADER_ANSWER_MS });
     return "leads";
   } catch (error) {
     return (error as { code?: string }).code === "503" ? "nobody" : "silent";
@@ -16,7 +23,11 @@ export async function askLeader(nc: NatsConnection, subjects: Subjects): Promise
 
 /** Answers for the leader from now on; the returned function ends it. */
 export function answerAsLeader(nc: NatsConnection, subjects: Subjects, id: string): () => void {
-  const subscription = nc.subscribe(subjects.leader, { callback: (_error, message) => void message.respond(id) });
+  const subscription = nc.subscribe(subjects.leader, {
+    callback: (_error, message) => {
+      if (message.string() === id) message.respond(id);
+    },
+  });
   return () => {
     if (!nc.isClosed()) subscription.unsubscribe();
   };

@@ -5,10 +5,11 @@
 import type { Fact } from "../../events/facts.js";
 import type { JobId, Position, WorkerId } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
-import { dismissWorkers, expireLeases, expireReservations, partWorkers } from "../../projections/recovery.js";
+import { dismissWorkers, expireReservations, partWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
 import type { Holding, Reservation, Worker } from "../../projections/slots.js";
 import { type Moment, momentOf } from "../worker/lease-guard.js";
+import { graceIsOver, isOther } from "./first-facts.js";
 import type { LeaseWatch } from "./lease-watch.js";
 import type { DispatcherOptions } from "./options.js";
 import type { RemoteWorkers } from "./remote-workers.js";
@@ -18,7 +19,6 @@ const LOOK_EVERY_MS_MAX = 1_000;
 const LOOKS_PER_LEASE = 6;
 
 const WORKER_SILENT = "its worker is gone: its process ended, or nothing was heard of it for a whole lease";
-const SCHEDULER_SILENT = "its worker is gone: the scheduler that ran it ended or does not answer";
 const HOLDER_SILENT = "its holder is gone: nothing was heard of it for a whole lease";
 
 export interface LeaseExpiryOptions {
@@ -119,10 +119,9 @@ export class LeaseExpiry {
 
   async #endGrace(): Promise<void> {
     const { own, wake, drawRetryTime, worker } = this.#of;
-    const isOther = ({ id, remote }: Worker) => id !== worker && !remote;
-    await this.#endOrphansOf(isOther);
+    await this.#endOrphansOf(isOther(worker));
     if (this.#isOver) return;
-    own((now) => expireLeases(now, isOther, SCHEDULER_SILENT, drawRetryTime));
+    own(graceIsOver({ worker, drawRetryTime }));
     wake();
   }
 

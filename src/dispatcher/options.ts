@@ -1,7 +1,7 @@
 /** What a dispatcher needs from outside: two logs, runners, a clock, and ways to reach watchers and rivals. */
 import type { Fact } from "../../events/facts.js";
 import type { Json } from "../../events/json.js";
-import type { JobId, Position } from "../../events/names.js";
+import type { DispatcherId, JobId, Position } from "../../events/names.js";
 import type { Catalogue } from "../../projections/admission.js";
 import type { Fold } from "../../projections/fold.js";
 import type { NextFiring } from "../../projections/schedule-commands.js";
@@ -40,9 +40,9 @@ export interface DispatcherOptions {
   readonly progress: (job: JobId, update: Json) => void;
   /** Reaches workers in processes of their own. */
   readonly workerLink: WorkerLink;
-  /** Does anybody lead? `silent`: somebody listens and does not answer. */
-  readonly askLeader: () => Promise<"leads" | "nobody" | "silent">;
-  /** Answers that question from now on; the returned function ends it. */
+  /** Does the leader on record still lead? `silent`: somebody listens, and it does not answer. */
+  readonly askLeader: (leader: DispatcherId) => Promise<"leads" | "nobody" | "silent">;
+  /** Answers that question, about itself, from now on; the returned function ends it. */
   readonly answerAsLeader: () => () => void;
   /** Ends what is left of attempts on this machine whose scheduler is gone; settles when nothing of them runs. */
   readonly endOrphans: (isLost: (job: JobId, grant: Position) => boolean) => Promise<number>;

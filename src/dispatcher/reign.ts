@@ -2,16 +2,14 @@
  * A reign: what exists only while a dispatcher leads. It follows the intake, owns the worker inside, looks after those outside, and
  * ends by being deposed, or by draining (CON-003). It brings things to decide to the mailbox; it decides nothing.
  */
-import type { Fact } from "../../events/facts.js";
-import { type DispatcherId, epoch, type WorkerId } from "../../events/names.js";
+import { type DispatcherId, epoch } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
-import { dismissWorkers, expireLeases, retireWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime, Report } from "../../projections/reports.js";
-import type { Worker as WorkerRow } from "../../projections/slots.js";
 import { aborted } from "../worker/ending.js";
 import { LeaseGuard, momentOf } from "../worker/lease-guard.js";
 import { Worker } from "../worker/worker.js";
 import { type IntakeItem, type Order, readMessage } from "./arrivals.js";
+import { type Accession, type FactsOf, firstFacts, workerOf } from "./first-facts.js";
 import { LeaseExpiry } from "./lease-expiry.js";
 import { LeaseWatch } from "./lease-watch.js";
 import type { Mailbox } from "./mailbox.js";
@@ -26,9 +24,6 @@ const STARTED_WAITS_MS_MAX = 5;
 const TRIM_EVERY_MESSAGES = 10_000;
 /** After an abort at shutdown, runs have this long to settle before they are handed back as they are. */
 const ABORTED_SETTLE_MS = 6_000;
-
-const WORKER_GONE = "its worker is gone: the process ended while nobody led";
-const WORKER_LOST = "its worker is gone: the scheduler that ran it ended or does not answer";
 
 export interface ReignOptions extends Inheritance {
   readonly dispatcher: DispatcherId;
@@ -65,12 +60,9 @@ export class Reign {
     this.#of = of;
     const { dispatcher, options, fold, drawRetryTime, wake } = of;
     const { runners, progress, results, clock, workerCapacity, workerTypes, version, leaseMs, system } = options;
-    const reign = epoch(fold.head.epoch + 1);
-    const worker = `${dispatcher}-${reign}` as WorkerId;
-    const process = system.ownProcess();
-    const isGone = ({ id }: WorkerRow) => of.gone.has(id);
+    const worker = workerOf(dispatcher, fold);
     const report = (word: Report, settled?: Settled) => this.#takeReport(word, settled);
-    const own = (facts: (fold: Fold) => readonly Fact[], settled?: Settled) => this.#own(facts, settled);
+    const own = (facts: FactsOf, settled?: Settled) => this.#own(facts, settled);
     const mayRun = () => !this.#guard.isNearEnd;
     this.#worker = new Worker(worker, runners, { report, progress, results, clock, mayRun });
     // If the ledger cannot be reached for long, somebody else may lead by now, and give these slots to others.
@@ -79,17 +71,17 @@ export class Reign {
         options.log.error({ running: this.#worker.busy }, "the lease nears its end: aborting runs");
       this.#worker.abortAll("lease");
     });
-    this.#own(() => [{ type: "DispatcherElected", epoch: reign, dispatcher, process, version }]);
-    this.#own((now) => retireWorkers(now, worker));
-    // Gone for good, not only their attempts: else this very turn would grant them new ones.
-    this.#own((now) => dismissWorkers(now, isGone, WORKER_GONE, drawRetryTime));
-    this.#own((now) => expireLeases(now, isGone, WORKER_LOST, drawRetryTime));
-    this.#own(() => [{ type: "WorkerJoined", worker, process, capacity: workerCapacity, types: workerTypes }]);
-    this.#own((now) => (now.settings.intakeStream === null ? [{ type: "IntakeOpened", stream: of.intakeStream }] : []));
-    this.#own((now) => options.settingsFacts(now));
+    const accession: Accession = {
+      ...{ dispatcher, version, worker, workerCapacity, workerTypes, drawRetryTime },
+      process: system.ownProcess(),
+      isGone: ({ id }) => of.gone.has(id),
+      intakeStream: of.intakeStream,
+      settingsFacts: options.settingsFacts,
+    };
+    for (const facts of firstFacts(fold, accession)) this.#own(facts);
     this.leases = new LeaseWatch(clock);
     this.remote = new RemoteWorkers({
-      ...{ fold, epoch: reign, ledger: of.ledger, leaseMs, results, clock },
+      ...{ fold, epoch: epoch(fold.head.epoch + 1), ledger: of.ledger, leaseMs, results, clock },
       leases: this.leases,
       link: options.workerLink,
       types: () => options.catalogue.types.keys(),
@@ -114,7 +106,7 @@ export class Reign {
       confirmed: (asked) => this.#guard.renewed(asked),
     });
     this.#stopAnswering = options.answerAsLeader();
-    options.log.info({ epoch: reign, dispatcher }, "leading");
+    options.log.info({ epoch: fold.head.epoch + 1, dispatcher }, "leading");
   }
 
   /** Brings what publishers submit and command, from where the ledger says that it was decided. Settles when the reign ends. */
@@ -263,7 +255,7 @@ export class Reign {
     });
   }
 
-  #own(facts: (fold: Fold) => readonly Fact[], settled?: Settled): void {
+  #own(facts: FactsOf, settled?: Settled): void {
     this.#of.mailbox.push({ kind: "own", facts, ...(settled !== undefined && { settled }) });
   }
 }

@@ -137,7 +137,7 @@ export class Standby {
       heardAt = head.position;
       if (leader === null || leader.dispatcher === own) break;
       if (this.#options.system.isProvablyGone(leader.process)) break;
-      const answer = await this.#options.askLeader();
+      const answer = await this.#options.askLeader(leader.dispatcher);
       if (answer === "nobody") break;
       const now = this.#options.clock.elapsedMs();
       if (answer === "leads") silentSince = null;

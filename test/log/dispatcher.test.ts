@@ -216,6 +216,21 @@ describe("a rival", () => {
     expect(await begun).toBeGreaterThan(0);
   });
 
+  test("given a leader on record, when a standby asks after it, then by its id: whoever else believes to lead does not count", async () => {
+    const ledger = memoryLog("ledger", true);
+    const intake = memoryLog("intake", false);
+    await rivalIsElected(ledger);
+    const asked: string[] = [];
+    const askLeader = async (leader: string) => {
+      asked.push(leader);
+      return leader === "somebody" ? ("nobody" as const) : ("leads" as const);
+    };
+    startDispatcher(ledger, intake, () => {}, {}, { askLeader });
+    await submit(intake, 1);
+    await ledgerUntil(ledger, haveCompleted(1));
+    expect(asked).toEqual(["somebody"]);
+  });
+
   test("given two dispatchers that both believe that nobody leads, when jobs run, then one leads at a time and each job ends once", async () => {
     const ledger = memoryLog("ledger", true);
     const intake = memoryLog("intake", false);

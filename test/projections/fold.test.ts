@@ -8,6 +8,7 @@ import {
   dispatcherId,
   entryId,
   epoch,
+  groupId,
   intakeSequence,
   jobId,
   poolName,
@@ -296,10 +297,70 @@ describe("the same ledger gives the same state (INV-009)", () => {
       expect(decide(copy)).toEqual(decide(world.ledger.fold));
     });
   });
+
+  test("given a clone in the middle of any past, when both go on, then it is as the whole, and neither moves the other", () => {
+    checkRandomly("cloning", 40, past, ({ limits: first, seats, happenings }) => {
+      const world = new World(first, seats);
+      const { fold, entries } = world.ledger;
+      const clones: { readonly clone: Fold; readonly was: string }[] = [];
+      for (const happening of happenings) {
+        world.happen(happening);
+        world.ledger.decide();
+        clones.push({ clone: fold.clone(), was: dump(fold) });
+      }
+      for (const { clone, was } of clones) {
+        expect(dump(clone)).toBe(was);
+        for (const { position: at, entry } of entries.slice(clone.head.position)) clone.apply(at, entry);
+        expect(dump(clone)).toBe(dump(fold));
+      }
+    });
+  });
+
+  test("given groups, schedules and reservations, when a clone of any moment goes on, then it comes to the same, and the original stays", () => {
+    const steps: readonly ((book: LedgerBuilder) => LedgerBuilder)[] = [
+      (book) => book.elected().worker("w1", 5).remoteWorker("far").limits({ global: 2 }),
+      (book) => book.fact({ type: "RetentionChanged", finishedJobsMax: 2 }),
+      (book) => book.scheduleSet("nightly", LATER).scheduleSet("hourly", null, { enabled: false }),
+      (book) => book.reserved("r1").reservationGranted("r1").reserved("r2"),
+      (book) => book.submitted("s1", inRow("row", 1)).submitted("s2", inRow("row", 2)).submitted("s3", inRow("row", 3)),
+      (book) => book.submitted("p1", besides("side")).submitted("p2", besides("side")),
+      (book) => book.due("s1").granted("s1").started("s1").completed("s1"),
+      (book) => book.due("s2").granted("s2").failed("s2"),
+      (book) => book.cancelled("s3", "predecessor failed").groupEnded("row"),
+      (book) => book.groupCancelRequested("side").cancelled("p1", "not wanted").cancelled("p2", "not wanted"),
+      (book) => book.groupEnded("side").released("r1").reservationGranted("r2").scheduleRemoved("hourly"),
+    ];
+    const book = ledger();
+    const clones: { readonly clone: Fold; readonly was: string }[] = [];
+    for (const step of steps) {
+      step(book);
+      clones.push({ clone: book.fold.clone(), was: dump(book.fold) });
+    }
+    const end = dump(book.fold);
+    for (const { clone, was } of clones) {
+      expect(dump(clone)).toBe(was);
+      const original = clone.clone();
+      for (const { position: at, entry } of book.entries.slice(clone.head.position)) clone.apply(at, entry);
+      expect(dump(clone)).toBe(end);
+      expect(dump(original)).toBe(was);
+    }
+  });
+
+  test("given an entry that is being written, when the fold is to be cloned, then that is an error of the caller", () => {
+    const { fold, nextHeader } = begin();
+    fold.open(position(6), nextHeader);
+    expect(() => fold.clone()).toThrow(/an entry is open/);
+  });
 });
 
 /** A fact that is fine after `begin` and leaves everything else as it is. */
 const harmless: Fact = { type: "SubmissionDuplicated", job: jobId("a"), intake: null };
+
+const inRow = (id: string, order: number) => ({
+  runAt: "2026-01-01T00:00:00.000Z",
+  group: { id: groupId(id), order, sequential: true },
+});
+const besides = (id: string) => ({ group: { id: groupId(id), order: 0, sequential: false } });
 
 function submission(id: string): Extract<Fact, { type: "JobSubmitted" }> {
   return {

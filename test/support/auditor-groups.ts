@@ -41,6 +41,24 @@ export class AuditedGroups {
     this.#report = report;
   }
 
+  /** An account of its own, of the jobs that `copyOf` makes of these. */
+  copy(report: Report, copyOf: (job: AuditedJob) => AuditedJob): AuditedGroups {
+    const copy = new AuditedGroups(report);
+    for (const [id, group] of this.#all) {
+      const { live, ends, turn, stop } = group;
+      const own: AuditedGroup = {
+        ...group,
+        live: new Set([...live].map(copyOf)),
+        ends: { ...ends },
+        turn: turn === null ? null : copyOf(turn),
+        stop: stop === null ? null : { ...stop },
+      };
+      copy.#all.set(id, own);
+      if (this.#touched.has(group)) copy.#touched.add(own);
+    }
+    return copy;
+  }
+
   /** A new job in `state`; nothing happens if it belongs to no group. */
   join(job: AuditedJob, state: string, address: string): void {
     if (job.group === null) return;

@@ -48,9 +48,29 @@ export class AuditedJobs {
   #made = 0;
   readonly #report: Report;
 
-  constructor(report: Report) {
+  constructor(report: Report, groups = new AuditedGroups(report)) {
     this.#report = report;
-    this.groups = new AuditedGroups(report);
+    this.groups = groups;
+  }
+
+  /** An account of its own, to go on from here in another way. */
+  copy(report: Report): AuditedJobs {
+    const copies = new Map<AuditedJob, AuditedJob>();
+    const copied = (job: AuditedJob): AuditedJob => {
+      const own = copies.get(job) ?? { ...job, grants: [...job.grants] };
+      copies.set(job, own);
+      return own;
+    };
+    const copy = new AuditedJobs(report, this.groups.copy(report, copied));
+    copy.finishedKept = this.finishedKept;
+    copy.#made = this.#made;
+    for (const [id, job] of this.#all) copy.#all.set(id, copied(job));
+    for (const job of this.#waiting) copy.#waiting.add(copied(job));
+    for (const job of this.#holding) copy.#holding.add(copied(job));
+    for (const job of this.#timed) copy.#timed.add(copied(job));
+    for (const job of this.#finished) copy.#finished.add(copied(job));
+    for (const job of this.#forgotten) copy.#forgotten.add(copied(job));
+    return copy;
   }
 
   get(id: string): AuditedJob | undefined {

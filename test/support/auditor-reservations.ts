@@ -18,6 +18,13 @@ export class AuditedReservations {
     this.#report = report;
   }
 
+  /** An account of its own, to go on from here in another way. */
+  copy(report: Report): AuditedReservations {
+    const copy = new AuditedReservations(report);
+    for (const [name, reservation] of this.#all) copy.#all.set(name, { ...reservation });
+    return copy;
+  }
+
   active(): readonly AuditedReservation[] {
     return [...this.#all.values()].filter(({ isActive }) => isActive);
   }

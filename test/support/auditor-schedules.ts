@@ -20,6 +20,14 @@ export class AuditedSchedules {
     this.#report = report;
   }
 
+  /** An account of its own, to go on from here in another way. */
+  copy(report: Report): AuditedSchedules {
+    const copy = new AuditedSchedules(report);
+    for (const [name, schedule] of this.#all) copy.#all.set(name, { ...schedule });
+    for (const [name, at] of this.#doneAt) copy.#doneAt.set(name, at);
+    return copy;
+  }
+
   /** `entry`: all the facts of the entry that this one stands in. */
   fact(fact: Raw, place: Place, entry: readonly Raw[]): void {
     const name = String(fact["schedule"]);

@@ -19,6 +19,13 @@ export class AuditedWorkers {
     this.#report = report;
   }
 
+  /** An account of its own, of workers that run `jobs`. */
+  copy(jobs: AuditedJobs, report: Report): AuditedWorkers {
+    const copy = new AuditedWorkers(jobs, report);
+    for (const [name, worker] of this.#all) copy.#all.set(name, { ...worker });
+    return copy;
+  }
+
   /** A worker in a process of its own may come again under the id that it left, once nothing of it runs any more. */
   join(fact: Raw, address: string): void {
     const name = String(fact["worker"]);

@@ -49,12 +49,28 @@ export class AuditedWorld {
   #leader = "";
   readonly #toldToStop = new Set<string>();
 
-  constructor(report: Report) {
+  constructor(report: Report, from?: AuditedWorld) {
     this.#report = report;
-    this.jobs = new AuditedJobs(report);
-    this.workers = new AuditedWorkers(this.jobs, report);
-    this.reservations = new AuditedReservations(report);
-    this.schedules = new AuditedSchedules(report);
+    this.jobs = from?.jobs.copy(report) ?? new AuditedJobs(report);
+    this.workers = from?.workers.copy(this.jobs, report) ?? new AuditedWorkers(this.jobs, report);
+    this.reservations = from?.reservations.copy(report) ?? new AuditedReservations(report);
+    this.schedules = from?.schedules.copy(report) ?? new AuditedSchedules(report);
+  }
+
+  /** A picture of its own, to go on from here in another way: what breaks a rule there is told to `report`. */
+  copy(report: Report): AuditedWorld {
+    const copy = new AuditedWorld(report, this);
+    for (const [pool, peak] of this.peaks) copy.peaks.set(pool, peak);
+    for (const [point, facts] of this.decided) copy.decided.set(point, [...facts]);
+    for (const pool of this.paused) copy.paused.add(pool);
+    copy.limits = this.limits;
+    copy.#capacities = this.#capacities;
+    copy.#epoch = this.#epoch;
+    copy.#idle = [...this.#idle];
+    copy.#isDrained = this.#isDrained;
+    copy.#lastCutShort = this.#lastCutShort;
+    copy.#reignBegan = this.#reignBegan;
+    return copy;
   }
 
   /** The dispatcher that was elected last. */
