@@ -77,7 +77,8 @@ test("given a leader with running jobs, when it is stopped for longer than the l
   const [first, second, third] = dispatchersOf(stage);
   expect(third).toBe(first);
   expect(second).not.toBe(first);
-  expect(await stage.request("query.health")).toMatchObject({ role: "leader", epoch: 3 });
+  const health = await eventually("it serves", () => stage.request("query.health").catch(() => null));
+  expect(health).toMatchObject({ role: "leader", epoch: 3 });
 });
 
 test("given a leader and a standby, when the leader is told to end, then the standby leads at once and takes up what was handed back", async () => {

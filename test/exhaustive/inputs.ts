@@ -3,6 +3,7 @@ import type { Result } from "../../events/facts.js";
 import { type JobId, type Position, position, type WorkerId } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
 import type { Ending } from "../../projections/reports.js";
+import type { Worker } from "../../projections/slots.js";
 import { readMessage } from "../../src/dispatcher/arrivals.js";
 import { type FactsOf, type firstFacts, graceIsOver, workerOf } from "../../src/dispatcher/first-facts.js";
 import { Mailbox } from "../../src/dispatcher/mailbox.js";
