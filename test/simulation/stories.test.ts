@@ -5,6 +5,8 @@ import type { Happening, Plan, Settings } from "./plan.js";
 import { describeBroken } from "./verdict.js";
 import { World } from "./world.js";
 
+/** A second or two; more on a machine that is busy. */
+const TIMEOUT_MS = 120_000;
 const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
 
 const submit = (atMs: number, count = 1): Happening[] =>
@@ -58,7 +60,7 @@ const electionsIn = (lines: readonly string[]): number[] =>
     return facts[0]?.type === "DispatcherElected" ? [Date.parse(at) - Date.UTC(2026, 0, 1)] : [];
   });
 
-describe("leadership", () => {
+describe("leadership", { timeout: TIMEOUT_MS }, () => {
   test("given two that stand by, when the leader is gone, then one of them takes over, and not the other one from it", async () => {
     const crash: Happening = { atMs: 4_000, kind: "crash", node: 0, forMs: 26_000 };
     for (const seed of SEEDS) {
@@ -96,7 +98,7 @@ describe("leadership", () => {
   });
 });
 
-describe("what a dead scheduler leaves running", () => {
+describe("what a dead scheduler leaves running", { timeout: TIMEOUT_MS }, () => {
   test("given a frozen leader with a process at work, when it dies while another one on its machine takes over, then its slot is free only when the process has ended", async () => {
     const hardness = { durationMsMax: 20_000, instant: 0, failing: 0 };
     const isLongProcess = (seed: number) => {
@@ -122,7 +124,7 @@ describe("what a dead scheduler leaves running", () => {
   });
 });
 
-describe("a server that takes nothing", () => {
+describe("a server that takes nothing", { timeout: TIMEOUT_MS }, () => {
   test("given a full disk, when entries are to be stored, then they are tried again and again, but not without a pause", async () => {
     const full: Happening = { atMs: 1_000, kind: "full disk", forMs: 20_000 };
     const plan = planOf(1, [
