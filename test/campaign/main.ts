@@ -18,11 +18,12 @@ import { FAULT_KINDS, type FaultKind } from "./faults.js";
 import { describePlan, drawPlan } from "./plan.js";
 import { type RoundResult, runRound } from "./round.js";
 import { roundLine, table } from "./tally.js";
-import { canRunWorkers } from "./worker-command.js";
 
 /** A server keeps what it was given; now and then a fresh one begins with nothing. */
 const ROUNDS_PER_SERVER = 8;
 const SEED_MAX = 2 ** 31;
+/** Worker processes in a round, at the most. */
+const WORKERS_MAX = 2;
 
 const { values } = parseArgs({
   options: {
@@ -43,18 +44,18 @@ const deadline =
   values.minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + Number(values.minutes) * 60_000;
 const kinds = values.faults?.split(",").map(faultKind);
 const folder = values.out ?? (await mkdtemp(join(tmpdir(), `signalbox-campaign-${seed}-`)));
-const workersMax = (await canRunWorkers()) ? 2 : 0;
 
 // An exit takes all processes with it; a signal alone would not.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
-const planOf = (round: number) => drawPlan({ seed, round, workersMax, ...(kinds !== undefined && { kinds }) });
+const planOf = (round: number) =>
+  drawPlan({ seed, round, workersMax: WORKERS_MAX, ...(kinds !== undefined && { kinds }) });
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const results: RoundResult[] = [];
 let next = only ?? 1;
 
 say(
-  `campaign: seed ${seed}, ${only === null ? `${lastRound} rounds` : `round ${only} alone`}, ${workersMax} workers at most, Node.js ${process.version}`,
+  `campaign: seed ${seed}, ${only === null ? `${lastRound} rounds` : `round ${only} alone`}, Node.js ${process.version}`,
 );
 if (only !== null) for (const line of describePlan(planOf(only))) say(`  ${line}`);
 await Promise.all(Array.from({ length: whole("lanes", values.lanes) }, lane));

@@ -37,7 +37,7 @@ test("given a campaign of 300 rounds, when it is drawn, then every fault, every 
   for (const moment of ["election", "at once"] as const) expect(count(moments, moment), moment).toBeGreaterThan(10);
 });
 
-test("given no workers can be had, when rounds are drawn, then none has workers, jobs for them or faults that strike them", () => {
+test("given no workers are wanted, when rounds are drawn, then none has workers, jobs for them or faults that strike them", () => {
   for (let round = 1; round <= ROUNDS; round += 1) {
     const { setting, load, faults } = drawPlan({ seed: 2, round, workersMax: 0 });
     expect(setting.workers).toBe(0);

@@ -28,7 +28,7 @@ export interface Setting {
   readonly limits: Limits;
   readonly leaseMs: number;
   readonly jitter: boolean;
-  /** Worker processes; none where the command line has no such command. */
+  /** Worker processes. */
   readonly workers: number;
   readonly workerCapacity: number;
 }
@@ -49,7 +49,7 @@ export function drawSetting(chance: Chance, workersMax: number): Setting {
     limits,
     leaseMs: chance.one([1_000, 1_500, 2_000]),
     jitter: chance.happens(0.3),
-    workers: chance.happens(0.6) ? chance.whole(1, Math.max(1, workersMax)) * Math.sign(workersMax) : 0,
+    workers: chance.happens(0.6) ? chance.whole(Math.min(1, workersMax), workersMax) : 0,
     workerCapacity: chance.whole(1, 2),
   };
 }
