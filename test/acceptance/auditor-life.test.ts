@@ -83,6 +83,14 @@ describe("the life of a job, as the auditor knows it", () => {
     expect(found(next([cancel(2)], [cancel(2)]))).toEqual(["5.0 terminal"]);
   });
 
+  test("given an attempt that has begun, when it begins again while it is cancelled, then that is found (INV-002)", () => {
+    const asked: Raw = { type: "CancelRequested", job: "j1", grant: 2, reason: "" };
+    expect(found(next([asked, completed("j1", 2)]))).toEqual([]);
+    expect(found(next([asked, started("j1", 2), completed("j1", 2)]))).toEqual(["4.1 attempts"]);
+    const late = book(begin, [submitted("j1"), granted("j1")], [asked, started("j1", 2), completed("j1", 2)]);
+    expect(found(late)).toEqual([]);
+  });
+
   test("given a job that is moved while it waits for its next attempt, when it is audited, then nothing is found", () => {
     const moved: Raw = { type: "JobMoved", job: "j1", position: 9 };
     const back = [due("j1"), granted("j1", { attempt: 2 })];

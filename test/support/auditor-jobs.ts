@@ -18,6 +18,8 @@ export interface AuditedJob extends Demander {
   grant: number | null;
   worker: string | null;
   attempts: number;
+  /** Whether the live attempt is on record as having begun. */
+  hasBegun: boolean;
   overtaken: number;
   dueAt: string | null;
   /** The entry in which it came to wait, and whether a denial was recorded since. */
@@ -106,6 +108,7 @@ export class AuditedJobs {
       this.#report("attempts", address, `${job.id} has had all its ${job.maxAttempts} attempts`);
     this.groups.mayStart(job, address);
     job.attempts += 1;
+    job.hasBegun = false;
     job.grant = position;
     job.grants.push(position);
     job.worker = String(fact["worker"]);
@@ -171,6 +174,7 @@ export class AuditedJobs {
       grant: null,
       worker: null,
       attempts: 0,
+      hasBegun: false,
       overtaken: 0,
       dueAt: (fact["runAt"] ?? null) as string | null,
       queuedAt: position,
@@ -204,6 +208,10 @@ export class AuditedJobs {
       case "StartDenied":
         job.deniedSince = true;
         return;
+      case "RunStarted":
+        if (job.hasBegun) this.#report("attempts", address, `${job.id}: attempt ${job.attempts} has begun twice`);
+        job.hasBegun = true;
+        break;
       case "RunFailed":
       case "RunTimedOut":
       case "LeaseExpired":
