@@ -1,5 +1,5 @@
 /**
- * `npm run prove`: the short forms of all that shows the scheduler to be correct, one after the other, and one table in the end. The
+ * `npm run prove [-- part …]`: the short forms of all that shows the scheduler to be correct, one after the other, and one table in the end. The
  * long forms have commands of their own; docs/proof.md says what each of them is, and what it has found.
  */
 import { spawn } from "node:child_process";
@@ -39,8 +39,14 @@ async function prove(part: Part): Promise<Proved> {
   return { part, isProved, seconds: Math.round((performance.now() - began) / 1_000), figures };
 }
 
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !PARTS.some((part) => part.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(`no part ${unknown.join(", ")}; parts are ${PARTS.map(({ name }) => name).join(", ")}\n`);
+  process.exit(2);
+}
 const proved: Proved[] = [];
-for (const part of PARTS) {
+for (const part of PARTS.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
   process.stderr.write(`${part.name}: ${part.what} …\n`);
   proved.push(await prove(part));
 }

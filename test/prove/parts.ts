@@ -36,6 +36,27 @@ export const PARTS: readonly Part[] = [
     figure: /^(\d+ facts audited)$/,
   },
   {
+    name: "states",
+    what: "small worlds in every order of events",
+    argv: ["--max-semi-space-size=64", "dist/test/exhaustive/main.js", "--states-max", "300000"],
+    env,
+    figure: /^([\d,]+ states, [\d,]+ transitions .*)$/,
+  },
+  {
+    name: "clusters",
+    what: "clusters in virtual time, from seeds, with faults",
+    argv: ["dist/test/simulation/main.js", "--seeds", "600"],
+    env,
+    figure: /^\s*((?:worlds|job lives|virtual time|no rule was broken)\b.*)$/,
+  },
+  {
+    name: "mistakes",
+    what: "planted mistakes, each to be found by the states or by the clusters",
+    argv: vitest("test/exhaustive", "test/simulation"),
+    env,
+    figure: /Tests\s+(\d+ passed.*)$/,
+  },
+  {
     name: "rules",
     what: "the grant rule against its definition, folds, orders, demands and configurations at random; golden ledgers",
     argv: vitest("test/projections", "test/events", "test/golden", "test/config"),
