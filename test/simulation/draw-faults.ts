@@ -25,6 +25,7 @@ const drawZombie = (chance: Chance, { spanMs, configuration }: Settings): Happen
   kind: "ambush",
   node: null,
   moment: chance.one(["run begun", "sent", "stored"]),
+  victim: "itself",
   deed: chance.one(["freeze", "partition"]),
   forMs: Number(configuration["lease"]) + chance.whole(LEADER_LOST_MS, 2 * LEADER_LOST_MS),
 });
@@ -57,6 +58,7 @@ function drawFault(chance: Chance, { hosts, publishers, spanMs, configuration }:
         kind: "ambush",
         node: chance.happens(0.8) ? null : node,
         moment: chance.one(MOMENTS),
+        victim: chance.happens(0.75) ? "itself" : "another",
         deed: chance.one(["crash", "crash", "machine crash", "freeze", "freeze", "cut", "cut", "partition"]),
         forMs,
       },

@@ -225,6 +225,7 @@ export class Node {
   #endOrphans(program: Program, isLost: Parameters<Runs["endOrphans"]>[1]): Promise<number> {
     const { runs, machine, tally } = this.#of;
     const look = () => runs.endOrphans(machine.host, isLost);
+    this.#of.onMoment(this, "takes over");
     return new Promise((resolve) => {
       const first = look();
       program.after(ORPHANS_ROUND_MS, () => {

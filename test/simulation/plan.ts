@@ -66,19 +66,20 @@ export type Fault =
   | { readonly kind: "server hangs"; readonly forMs: number }
   | { readonly kind: "slow disk"; readonly diskMs: number; readonly forMs: number }
   | { readonly kind: "full disk"; readonly forMs: number }
-  /** Waits for a moment of this scheduler's, or of whichever comes to one, and then strikes it. */
+  /** Waits for a moment of this scheduler's, or of whichever comes to one, and then strikes it, or the next one beside it. */
   | {
       readonly kind: "ambush";
       readonly node: number | null;
       readonly moment: Moment;
+      readonly victim: "itself" | "another";
       readonly deed: "crash" | "machine crash" | "freeze" | "cut" | "partition";
       readonly forMs: number;
     };
 
 export type Way = "both" | "out" | "in";
 
-/** `sent`: an entry has left; `stored`: it is stored and its acknowledgement on its way. */
-export const MOMENTS = ["sent", "stored", "run begun", "run ended"] as const;
+/** `sent`: an entry has left; `stored`: it is stored and its acknowledgement on its way; `takes over`: nobody leads, it believes. */
+export const MOMENTS = ["sent", "stored", "run begun", "run ended", "takes over"] as const;
 export type Moment = (typeof MOMENTS)[number];
 
 export type FaultKind = Fault["kind"];

@@ -79,7 +79,8 @@ export class Stagehand {
     this.#ambushes.splice(index, 1);
     loop.after(0, () => {
       tally.count(`${ambush.deed} when ${moment}`);
-      this.#strike({ ...ambush, node });
+      const beside = nodes[(nodes.indexOf(node) + 1) % nodes.length] ?? node;
+      this.#strike({ ...ambush, node: ambush.victim === "itself" ? node : beside });
     });
   }
 
