@@ -12,6 +12,8 @@ import { longForm, WORLDS } from "./worlds.js";
 /** 16 bytes a state: 10 for the table, 6 for the way back. The states of two levels are kept whole beside that. */
 const STATES_MAX = 20_000_000;
 const LONG_STATES_MAX = 300_000_000;
+/** A long run that writes to a file tells now and then how far it is. */
+const PROGRESS_LINE_EVERY_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
@@ -45,8 +47,13 @@ if (seen.some(({ fault }) => fault !== null)) process.exitCode = 1;
 function run(world: World): Explored {
   say(introduce(world, world.bounds));
   const isWatched = process.stderr.isTTY === true;
+  let told = performance.now();
   const onProgress = (progress: Parameters<typeof progressLine>[1]) => {
     if (isWatched) process.stderr.write(`\r\x1b[K${progressLine(world, progress)}`);
+    else if (performance.now() - told >= PROGRESS_LINE_EVERY_MS) {
+      told = performance.now();
+      process.stderr.write(`${progressLine(world, progress)}\n`);
+    }
   };
   const explored = explore(world, { statesMax, hashSeed: Number(values.seed), onProgress });
   if (isWatched) process.stderr.write("\r\x1b[K");
