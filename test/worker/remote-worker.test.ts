@@ -2,13 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createLogger } from "../../src/logger.js";
 import { functionRunner, type JobFunction } from "../../src/runners/index.js";
-import { type Left, RemoteWorker } from "../../src/worker/remote-worker.js";
+import { freshWorkerId, type Left, RemoteWorker } from "../../src/worker/remote-worker.js";
 import { JoinRefused } from "../../src/worker/tenure.js";
 import { atRest, VirtualClock } from "../support/virtual-clock.js";
 import { FakeLeader } from "./fake-leader.js";
 
 const LEASE_MS = 30_000;
 const GRACE_MS = 10_000;
+const PROCESS = { host: "here", pid: 7, startedAt: "1" };
 
 let clock: VirtualClock;
 let leader: FakeLeader;
@@ -48,7 +49,8 @@ async function start(work: JobFunction = obedient, capacity = 1): Promise<void> 
   worker = new RemoteWorker({
     ...{ clock, capacity, types: ["task"], leader, orders: leader, graceMs: GRACE_MS },
     runners: new Map([["task", functionRunner(work)]]),
-    process: { host: "here", pid: 7, startedAt: "1" },
+    process: PROCESS,
+    newId: () => freshWorkerId(PROCESS),
     progress: () => {},
     results: { keep: async (inline) => ({ inline }) },
     log: createLogger("silent"),
