@@ -16,6 +16,7 @@ import type { Fold } from "../../projections/fold.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
 import type { Order } from "./arrivals.js";
 import { retryTimes } from "./backoff.js";
+import type { Moment } from "../worker/lease-guard.js";
 import { appendEntry, settleEntry } from "./commit.js";
 import { completeOrder } from "./complete-order.js";
 import { Mailbox } from "./mailbox.js";
@@ -246,11 +247,17 @@ export class Dispatcher {
   }
 
   async #append(): Promise<void> {
-    this.#send(await appendEntry(this.#mustHaveProposal(), this.#options));
+    this.#send(await appendEntry(this.#mustHaveProposal(), this.#options, this.#storedAsOf));
   }
 
   async #settle(signal: AbortSignal): Promise<void> {
-    const settled = await settleEntry(this.#mustHaveProposal(), this.#standby, this.#options, signal);
+    const settled = await settleEntry(
+      this.#mustHaveProposal(),
+      this.#standby,
+      this.#options,
+      this.#storedAsOf,
+      signal,
+    );
     if (!signal.aborted) this.#send(settled);
   }
 
@@ -258,7 +265,6 @@ export class Dispatcher {
   #performEffects(): void {
     const proposal = this.#proposal;
     this.#proposal = null;
-    if (proposal !== null) this.#reign?.renewed();
     for (const effect of this.#effects) this.#reign?.perform(effect);
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);
@@ -284,6 +290,9 @@ export class Dispatcher {
     else this.#questions.refuseAll(NOT_LEADING.reason);
     this.#proposal = null;
   }
+
+  /** What the entry starts begins with the lease as it is then. */
+  readonly #storedAsOf = (asked: Moment): void => this.#reign?.renewed(asked);
 
   #nextEntryId(): EntryId {
     this.#entries += 1;

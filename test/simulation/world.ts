@@ -195,21 +195,22 @@ export class World {
       this.#watch.break("slot-leak", `${id} holds slots and is ${state}`);
     await this.#stepUntil(this.#loop.now / 1_000 + QUIET_MS);
     const leader = this.#cluster.nodes.find(({ dispatcher }) => dispatcher?.leads === true);
-    let believed: string | null = null;
+    let believed: { readonly upTo: number; readonly text: string } | null = null;
     const look = (fold: Fold) => {
       for (const { name, used } of Object.values(fold.slots.pools))
         if (used > 0) this.#watch.break("slot-leak", `${used} of ${name} are taken, for nothing`);
-      if (this.#comparesFolds) believed = dump(fold);
+      if (this.#comparesFolds) believed = { upTo: fold.head.position, text: dump(fold) };
     };
     this.#loop.after(0, () => leader?.within((dispatcher) => void dispatcher.query(look)));
     await this.#stepUntil(this.#loop.now / 1_000 + QUIET_MS);
-    if (believed !== null && believed !== dump(this.#foldAnew()))
+    const { upTo, text } = believed ?? { upTo: 0, text: null };
+    if (text !== null && text !== dump(this.#foldAnew(upTo)))
       this.#watch.break("astray", "the leader believes something else than its ledger says");
   }
 
-  #foldAnew(): Fold {
+  #foldAnew(upTo: number): Fold {
     const fold = new Fold();
-    for (const message of this.#server.ledger.messages) fold.apply(position(message.sequence), entryOf(message));
+    for (const message of this.#server.ledger.messages.slice(0, upTo)) fold.apply(position(message.sequence), entryOf(message));
     return fold;
   }
 
