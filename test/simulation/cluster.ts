@@ -37,6 +37,8 @@ export interface ClusterOptions {
 
 export interface Cluster {
   readonly nodes: readonly Node[];
+  /** Outside of schedulers. */
+  readonly workers: readonly OutsideWorker[];
   /** The schedulers, and after them the workers outside. */
   readonly members: readonly Member[];
   readonly publishers: readonly Publisher[];
@@ -92,5 +94,5 @@ export function makeCluster(options: ClusterOptions): Cluster {
     const name = `p${index + 1}`;
     return new Publisher({ name, seed, loop, link: linkOf(name), server, tally, slots });
   });
-  return { nodes, members, publishers, runs };
+  return { nodes, workers, members, publishers, runs };
 }

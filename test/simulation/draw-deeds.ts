@@ -1,5 +1,6 @@
 /** Draws what people do: submissions of every kind, good and bad, and commands about what is there. */
 import type { JsonObject } from "../../events/json.js";
+import { CROWD } from "./behaviour.js";
 import type { Chance } from "./chance.js";
 import { type Capacities, drawDemand, drawLimits, TYPES } from "./draw-settings.js";
 import type { CommandPlan, Happening, ReservePlan, Settings } from "./plan.js";
@@ -13,8 +14,8 @@ export function drawDeeds(chance: Chance, settings: Settings): Happening[] {
   const deeds: Happening[] = [];
   for (let left = settings.crowd; left > 0; ) {
     const size = Math.min(left, chance.whole(100, BATCH_MAX));
+    deeds.push(drawCrowd(chance, settings, { size, first: left }));
     left -= size;
-    deeds.push(drawCrowd(chance, settings, size));
   }
   const commands = chance.happens(0.3) ? 0 : chance.whole(1, 10);
   for (let index = 0; index < submissions; index += 1) deeds.push(drawPublication(chance, settings, index));
@@ -85,8 +86,16 @@ const capacitiesOf = ({ configuration }: Settings): Capacities | undefined =>
   (configuration["limits"] as JsonObject | undefined)?.["resources"] as Capacities | undefined;
 
 /** A batch of short jobs with nothing special about them. */
-function drawCrowd(chance: Chance, settings: Settings, size: number): Happening {
-  const items = Array.from({ length: size }, () => ({ type: chance.one(TYPES), priority: chance.whole(0, 2) }));
+function drawCrowd(
+  chance: Chance,
+  settings: Settings,
+  { size, first }: { readonly size: number; readonly first: number },
+): Happening {
+  const items = Array.from({ length: size }, (_, index) => ({
+    id: `${CROWD}${first - index}`,
+    type: chance.one(TYPES),
+    priority: chance.whole(0, 2),
+  }));
   const publisher = chance.whole(0, settings.publishers - 1);
   const text = JSON.stringify(items);
   return {

@@ -65,10 +65,16 @@ export function drawSettings(chance: Chance): Settings {
       ]),
     },
     configuration: { ...configuration, ...(firings > 0 && { schedules: drawSchedules(chance, firings) }) },
-    crowd: isCrowded ? chance.whole(500, 4_000) : 0,
+    crowd: drawCrowdSize(chance, isCrowded),
     isEarly: chance.happens(0.5),
     spanMs,
   };
+}
+
+/** Half of the worlds have some dozens of plain short jobs beside the others: lives that cost little. */
+function drawCrowdSize(chance: Chance, isCrowded: boolean): number {
+  if (isCrowded) return chance.whole(500, 4_000);
+  return chance.happens(0.5) ? chance.whole(50, 400) : 0;
 }
 
 /** One to three; on a machine with a scheduler, or on one of their own. */

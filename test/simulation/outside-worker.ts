@@ -23,10 +23,16 @@ export interface OutsideWorkerOptions extends MemberOptions {
 
 export class OutsideWorker extends Member {
   readonly #of: OutsideWorkerOptions;
+  #joinedAs: WorkerId | null = null;
 
   constructor(options: OutsideWorkerOptions) {
     super(options);
     this.#of = options;
+  }
+
+  /** The id under which it was taken in; null while it was not. */
+  get joinedAs(): WorkerId | null {
+    return this.hasEnded ? null : this.#joinedAs;
   }
 
   protected make({ identity, place, connection, clock, number }: Life): Inside {
@@ -36,6 +42,7 @@ export class OutsideWorker extends Member {
       ...{ types, capacity, graceMs, clock, log, process: identity },
       newId: () => {
         ids += 1;
+        this.#joinedAs = null;
         if (ids > 1) tally.count("worker outside not known any more");
         return `${name}-${number}-${ids}` as WorkerId;
       },
@@ -45,7 +52,10 @@ export class OutsideWorker extends Member {
       leader: leaderLink(connection),
       orders: orderDesk(connection),
       waits: () => {},
-      joined: () => tally.count("worker outside joined"),
+      joined: (id) => {
+        this.#joinedAs = id;
+        tally.count("worker outside joined");
+      },
     });
     return {
       run: () =>

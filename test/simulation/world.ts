@@ -12,6 +12,7 @@ import { Chance } from "./chance.js";
 import { type Cluster, makeCluster, SUBJECTS } from "./cluster.js";
 import { Loop } from "./loop.js";
 import type { Node } from "./node.js";
+import type { OutsideWorker } from "./outside-worker.js";
 import type { Plan } from "./plan.js";
 import type { Planted } from "./planted.js";
 import { SimServer } from "./sim-server.js";
@@ -181,6 +182,8 @@ export class World {
     if (this.#cluster.publishers.some(({ isBusy }) => isBusy)) return false;
     const { lastFiringMs = 0 } = this.#plan.settings;
     if (audited.reservations.size > 0 || this.#loop.now < (lastFiringMs + FIRED_MS) * 1_000) return false;
+    const isBack = ({ joinedAs }: OutsideWorker) => joinedAs !== null && audited.workers.isHere(joinedAs);
+    if (!this.#cluster.workers.every(isBack)) return false;
     const { jobs } = audited;
     // Who waits for a turn in a group waits for somebody who is here, too.
     const waitsForTurn = (job: AuditedJob) => job.state === "scheduled" && jobs.groups.isHeld(job);

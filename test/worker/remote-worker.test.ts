@@ -95,14 +95,34 @@ describe("joining", () => {
   });
 
   test("given an order overtakes the answer to its hello, then it waits for that, and is obeyed", async () => {
-    leader.isThere = false;
+    let answerNow = () => {};
+    const joined = leader.join.bind(leader);
+    leader.join = async (hello) => {
+      leader.hellos.push(hello);
+      await new Promise<void>((resolve) => {
+        answerNow = resolve;
+      });
+      return joined(hello);
+    };
     await start();
     const early = leader.order("j1", 5);
     await clock.pass(500);
     expect(began).toEqual([]);
-    leader.isThere = true;
-    await clock.pass(500);
+    answerNow();
+    await atRest();
     expect(await early).toEqual({ accepted: true });
+    expect(began).toEqual(["j1@5"]);
+  });
+
+  test("given an order from before a hello that was answered at last, then it is not begun, for its grant may be over, until it comes again", async () => {
+    leader.isThere = false;
+    await start();
+    const early = leader.order("j1", 5);
+    leader.isThere = true;
+    await clock.pass(1_000);
+    expect(await early).toBeNull();
+    expect(began).toEqual([]);
+    expect(await leader.order("j1", 5)).toEqual({ accepted: true });
     expect(began).toEqual(["j1@5"]);
   });
 
