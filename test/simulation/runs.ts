@@ -82,6 +82,8 @@ export class Runs {
   /** The result store: at once, later, or never. */
   keep(place: Place, inline: Json, { job, grant }: { readonly job: string; readonly grant: number }): Promise<Result> {
     const attempt = this.#of.record.attemptOf(job, grant);
+    // A leader is brought by workers outside what they have kept.
+    if (this.#of.record.processOf(job, grant) !== place.process) return Promise.resolve({ inline });
     const { keeping, abortMs } = this.behaviourOf(job, attempt);
     if (keeping === "fails") return Promise.reject(new Error("the store does not answer"));
     if (keeping === "at once") return Promise.resolve({ inline });

@@ -116,6 +116,11 @@ export class PhysicalRecord {
     return this.#grants.get(keyOf({ job, grant }))?.attempt ?? 0;
   }
 
+  /** Where it is executed; null if it is not. */
+  processOf(job: string, grant: number): string | null {
+    return this.#grants.get(keyOf({ job, grant }))?.execution?.process ?? null;
+  }
+
   end(execution: Execution, how: RealOutcome | "killed"): void {
     execution.ended = this.#now();
     execution.how = how === "killed" ? how : how.outcome;
