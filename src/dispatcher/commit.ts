@@ -66,4 +66,5 @@ export async function settleEntry(
 }
 
 /** Whether too much of a lease has passed since then, by either clock: one jumps, and the other may stand still in sleep. */
-const isLate = (asked: Moment, { clock, leaseMs }: Port): boolean => msSince(asked, clock) >= leaseMs * ANSWER_SHARE_MAX;
+const isLate = (asked: Moment, { clock, leaseMs }: Port): boolean =>
+  msSince(asked, clock) >= leaseMs * ANSWER_SHARE_MAX;

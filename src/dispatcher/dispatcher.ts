@@ -14,9 +14,9 @@ import {
 import { Stepper } from "../../machines/stepper.js";
 import type { Fold } from "../../projections/fold.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
+import type { Moment } from "../worker/lease-guard.js";
 import type { Order } from "./arrivals.js";
 import { retryTimes } from "./backoff.js";
-import type { Moment } from "../worker/lease-guard.js";
 import { appendEntry, settleEntry } from "./commit.js";
 import { completeOrder } from "./complete-order.js";
 import { Mailbox } from "./mailbox.js";
@@ -251,13 +251,7 @@ export class Dispatcher {
   }
 
   async #settle(signal: AbortSignal): Promise<void> {
-    const settled = await settleEntry(
-      this.#mustHaveProposal(),
-      this.#standby,
-      this.#options,
-      this.#storedAsOf,
-      signal,
-    );
+    const settled = await settleEntry(this.#mustHaveProposal(), this.#standby, this.#options, this.#storedAsOf, signal);
     if (!signal.aborted) this.#send(settled);
   }
 

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     world: { type: "string", multiple: true },
     "states-max": { type: "string" },
     long: { type: "boolean", default: false },
+    "first-fault": { type: "boolean", default: false },
     seed: { type: "string", default: "0" },
   },
 });
@@ -29,12 +30,16 @@ const names = new Set(values.world ?? WORLDS.map(({ name }) => name));
 const worlds = WORLDS.filter(({ name }) => names.delete(name));
 if (names.size > 0 || !Number.isSafeInteger(statesMax) || statesMax < 1) {
   process.stderr.write(
-    `usage: npm run check:states -- [--world name]… [--states-max N] [--long] [--seed N]\nworlds: ${WORLDS.map(({ name }) => name).join(", ")}\n`,
+    `usage: npm run check:states -- [--world name]… [--states-max N] [--long] [--seed N] [--first-fault]\nworlds: ${WORLDS.map(({ name }) => name).join(", ")}\n`,
   );
   process.exit(2);
 }
 
-const seen = worlds.map((world) => run(values.long ? longForm(world) : world));
+const seen: Explored[] = [];
+for (const world of worlds) {
+  if (values["first-fault"] && seen.some(({ fault }) => fault !== null)) break;
+  seen.push(run(values.long ? longForm(world) : world));
+}
 const total = (of: (explored: Explored) => number) => seen.reduce((sum, one) => sum + of(one), 0).toLocaleString("en");
 say("");
 say(

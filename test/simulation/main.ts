@@ -15,14 +15,15 @@ import { tellStory } from "./story.js";
 import { describeBroken, type Verdict } from "./verdict.js";
 import { World } from "./world.js";
 
-const USAGE = `npm run simulate -- [--seeds N] [--from N] [--minutes M] [--lives N] [--threads N] | --seed N | --plan FILE
+const USAGE = `npm run simulate -- [--seeds N] [--from N] [--minutes M] [--lives N] [--threads N] | --seed N | --plan FILE [--brief]
   --seeds N     how many worlds (1000 unless --minutes is given)
   --from N      the first seed (1)
   --minutes M   goes on until so much time has passed
   --lives N     goes on until so many jobs have come to an end
   --threads N   on so many threads (as many as there are cores)
   --seed N      runs this one, and tells its story if it breaks a rule
-  --plan FILE   runs a plan that was written down`;
+  --plan FILE   runs a plan that was written down
+  --brief       says which rule was broken, and tells no story`;
 
 const SEEDS_DEFAULT = 1_000;
 const PROGRESS_EVERY_MS = 1_000;
@@ -53,12 +54,22 @@ interface Options {
   readonly msMax: number;
   readonly livesMax: number;
   readonly threads: number;
+  readonly isBrief: boolean;
 }
 
 /** What was asked for, or what is wrong about it. */
 function readOptions(): Options | string {
   const text = { type: "string" } as const;
-  const options = { seeds: text, from: text, seed: text, minutes: text, lives: text, threads: text, plan: text };
+  const options = {
+    seeds: text,
+    from: text,
+    seed: text,
+    minutes: text,
+    lives: text,
+    threads: text,
+    plan: text,
+    brief: { type: "boolean" } as const,
+  };
   try {
     const { values } = parseArgs({ options });
     const number = (name: "seeds" | "from" | "seed" | "minutes" | "lives" | "threads"): number | undefined => {
@@ -76,6 +87,7 @@ function readOptions(): Options | string {
       from: number("from") ?? 1,
       seeds: number("seeds") ?? (isBounded ? Number.POSITIVE_INFINITY : SEEDS_DEFAULT),
       msMax: minutes === undefined ? Number.POSITIVE_INFINITY : minutes * 60_000,
+      isBrief: values.brief === true,
       livesMax: lives ?? Number.POSITIVE_INFINITY,
       threads: Math.max(1, number("threads") ?? availableParallelism()),
     };
@@ -84,7 +96,7 @@ function readOptions(): Options | string {
   }
 }
 
-async function runMany({ from, seeds, msMax, livesMax, threads }: Options): Promise<number> {
+async function runMany({ from, seeds, msMax, livesMax, threads, isBrief }: Options): Promise<number> {
   const began = performance.now();
   const cpuBefore = process.cpuUsage();
   const spent = () => {
@@ -107,7 +119,7 @@ async function runMany({ from, seeds, msMax, livesMax, threads }: Options): Prom
     return 0;
   }
   say(`\nseed ${failure.seed} broke a rule: ${failure.text}`);
-  if (failure.rule === "hangs") return 1;
+  if (failure.rule === "hangs" || isBrief) return 1;
   return examine(drawPlan(failure.seed), join(FOLDER, `simulation-${failure.seed}.json`));
 }
 

@@ -78,7 +78,12 @@ export type Deed =
 export type CommandPlan =
   | { readonly verb: "cancel" | "cancel-group" | "retry"; readonly of: number }
   /** To the front, to the end, or beside another one. */
-  | { readonly verb: "move"; readonly of: number; readonly to: "first" | "last" | "before" | "after"; readonly other: number }
+  | {
+      readonly verb: "move";
+      readonly of: number;
+      readonly to: "first" | "last" | "before" | "after";
+      readonly other: number;
+    }
   | { readonly verb: "schedule"; readonly action: "enable" | "disable" | "trigger" | "rm"; readonly of: number }
   | { readonly verb: "amend"; readonly of: number; readonly priority: number }
   | { readonly verb: "pause" | "resume"; readonly of: number }

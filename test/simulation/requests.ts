@@ -80,7 +80,9 @@ export class Requests {
         if (listeners.length === 0) tell({ silence: "nobody" });
         for (const { session, responder } of listeners)
           session.answer(() =>
-            responder(JSON.parse(text) as Json, (answer) => tell({ answer: JSON.parse(JSON.stringify(answer)) as Json })),
+            responder(JSON.parse(text) as Json, (answer) =>
+              tell({ answer: JSON.parse(JSON.stringify(answer)) as Json }),
+            ),
           );
       });
     });

@@ -135,10 +135,7 @@ export class Runs {
     return this.#executeFor(behaviour.durationMs, { place, run, behaviour, execution, use });
   }
 
-  #executeFor(
-    durationMs: number,
-    { place, run, behaviour, execution, use }: Executed,
-  ): Promise<unknown> {
+  #executeFor(durationMs: number, { place, run, behaviour, execution, use }: Executed): Promise<unknown> {
     const { loop } = this.#of;
     const { isDetached, onAbort, abortMs } = behaviour;
     const after = isDetached

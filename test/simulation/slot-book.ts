@@ -103,7 +103,11 @@ export class SlotBook {
     if (grant === undefined) return;
     grant.ended = { type, leaderHost: this.#leaderHost };
     const ended = this.#endedUs.get(key);
-    if (type === "LeaseExpired" && ended !== undefined && this.#of.now() - ended < this.#of.leaseMs * 1_000 * NEAR_SHARE)
+    if (
+      type === "LeaseExpired" &&
+      ended !== undefined &&
+      this.#of.now() - ended < this.#of.leaseMs * 1_000 * NEAR_SHARE
+    )
       this.#of.tally.count("near miss: ended in the last twelfth of a lease before its expiry");
     for (const use of this.#atWork) {
       if (use.name !== name || use.grant !== position) continue;
@@ -132,7 +136,10 @@ export class SlotBook {
         );
       return;
     }
-    this.#of.report("slot-twice", `${pool}: ${units} units are at work and there are ${capacity}, as ${begun.name} begins`);
+    this.#of.report(
+      "slot-twice",
+      `${pool}: ${units} units are at work and there are ${capacity}, as ${begun.name} begins`,
+    );
   }
 
   /** Why nobody could have ended it; null if somebody could. */

@@ -213,7 +213,8 @@ export class World {
 
   #foldAnew(upTo: number): Fold {
     const fold = new Fold();
-    for (const message of this.#server.ledger.messages.slice(0, upTo)) fold.apply(position(message.sequence), entryOf(message));
+    for (const message of this.#server.ledger.messages.slice(0, upTo))
+      fold.apply(position(message.sequence), entryOf(message));
     return fold;
   }
 

@@ -66,8 +66,7 @@ export class AuditedWorkers {
 
   /** False if everybody is at work with all that he can do: nobody can start, whatever it is. */
   get hasAnySeat(): boolean {
-    for (const [name, { isLeaving, capacity }] of this.#all)
-      if (!isLeaving && this.#busy(name) < capacity) return true;
+    for (const [name, { isLeaving, capacity }] of this.#all) if (!isLeaving && this.#busy(name) < capacity) return true;
     return false;
   }
 
