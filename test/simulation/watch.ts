@@ -76,6 +76,8 @@ export class Watch {
     const entry = this.#auditor.entry(shown);
     this.#takeViolations();
     if (entry !== null) {
+      for (const { type } of entry["facts"] as readonly { readonly type: string }[])
+        if (COUNTED.has(type)) this.#of.tally.count(`recorded: ${type}`);
       this.record.entry(message.sequence, entry);
       this.slots.entry(message.sequence, entry);
     }
@@ -116,6 +118,12 @@ export class Watch {
     this.broken.push({ rule, address, text, atMs: this.#of.loop.now / 1_000 });
   }
 }
+
+/** What need not come in a world, and must come in many: told in the end. */
+const COUNTED: ReadonlySet<string> = new Set([
+  ...["GroupEnded", "GroupCancelRequested", "ScheduleFired", "ScheduleMissed", "JobMoved", "LeaseExpired"],
+  ...["ReservationGranted", "ReservationReleased", "ReservationExpired"],
+]);
 
 /** The facts in which a command is carried out. */
 const FACTS_OF: Readonly<Record<string, readonly string[]>> = {
