@@ -58,12 +58,20 @@ describe("the start of the program", () => {
     expect(libraries).toEqual(["@xstate/graph", "commander", "picocolors", "xstate"]);
   });
 
-  test.each([[["jobs"]], [["slots"]], [["job", "j1"]], [["cancel", "j1"]], [["submit", "hello"]], [["limits"]]])(
-    "given %j, when it speaks with a server, then no ledger can be folded, nothing can be run or decided, and no server started",
+  test.each([
+    [["jobs"]],
+    [["slots"]],
+    [["job", "j1"]],
+    [["cancel", "j1"]],
+    [["submit", "hello"]],
+    [["limits"]],
+    [["run", "--", "true"]],
+  ])(
+    "given %j, when it speaks with a server, then no ledger can be folded, nothing can be decided, and no server started",
     async (args) => {
       const { libraries, rooms } = await loadedBy([...args, "--nats", NOBODY], 1);
       expect(libraries).toEqual(["commander", "nats", "picocolors", "yaml", "zod"]);
-      const idle = ["machines", "projections", "src/dispatcher", "src/worker", "src/webhooks", "src/doctor"];
+      const idle = ["machines", "projections", "src/dispatcher", "src/webhooks", "src/doctor"];
       expect(rooms.filter((room) => idle.includes(room))).toEqual([]);
     },
   );
