@@ -1,5 +1,6 @@
 /** For programs outside the scheduler: submit, watch, ask and command, over NATS or from an exported log. */
 
+export type { Until } from "../checkpoints/index.js";
 export type { CommandVerb } from "../dispatcher/orders.js";
 export { entryOf } from "../log/entry.js";
 export { type Failing, type Fate, type Fates, hasEnded } from "./bulk-fates.js";
@@ -13,7 +14,7 @@ export { type HeldSlots, type Released, ReservationLost } from "./held-slots.js"
 export { importLedger } from "./ledger-import.js";
 export { asOf, openExportedLog } from "./offline.js";
 export type { Answers, HealthAnswer, Questions } from "./questions.js";
-export { firstAfter, foldLedger, parseUntil, readMessages, type Until } from "./reader.js";
+export { firstAfter, foldLedger, parseUntil, type Readable, readMessages } from "./reader.js";
 export { reserveSlots } from "./reservation.js";
 export { readResult } from "./result.js";
 export { type CommandAnswer, openSession, type Session } from "./session.js";

@@ -4,6 +4,7 @@
  */
 import type { Fold } from "../../projections/fold.js";
 import type { QueryName } from "../api/queries.js";
+import { openShelf } from "../checkpoints/index.js";
 import {
   type Configuration,
   type ConnectionSettings,
@@ -23,7 +24,7 @@ import { type Subjects, subjectsOf } from "../nats/subjects.js";
 import { Denials } from "./denials.js";
 import { ClientFailure, START_ONE } from "./failure.js";
 import type { Answers, Questions } from "./questions.js";
-import { answeredValue, answerFrom, foldLedger } from "./reader.js";
+import { answeredValue, answerFrom, foldLedger, type Readable } from "./reader.js";
 import { notAllowed, request } from "./request.js";
 
 export interface SessionOptions {
@@ -88,6 +89,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     return opened;
   };
 
+  const shelf = openShelf(nc, subjects);
+  const readable = async (): Promise<Readable> => ({ ledger: await ledger(), shelf, onNotice });
+
   async function ask<Name extends QueryName>(name: Name, args: object = {}): Promise<Answers[Name]> {
     // The scheduler computed this from the same views, at its end of the wire.
     return (await request(nc, `${subjects.query}.${name}`, args, QUERY_ANSWER_MS)) as Answers[Name];
@@ -101,7 +105,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       const log = await ledger();
       if (folded === null || folded.head.position !== (await log.state()).last) {
         onNotice(`${error.message}; read from the ledger`);
-        folded = await foldLedger(log);
+        folded = await foldLedger(await readable());
       }
       // Computed by the same views, here.
       return answeredValue(await answerFrom(folded, log, name, args)) as Answers[Name];
@@ -132,6 +136,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return (await request(nc, `${subjects.api}.${verb}`, args, COMMAND_ANSWER_MS)) as CommandAnswer;
     },
     ledger,
+    readable,
     close: () => nc.close(),
   };
 }

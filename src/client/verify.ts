@@ -2,14 +2,16 @@
 import { position } from "../../events/names.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import { Verification, type Verified } from "../../projections/verification.js";
+import { CODE, type Until } from "../checkpoints/index.js";
 import { entryOf } from "../log/entry.js";
-import { type Log, LogGap, type StoredMessage } from "../log/log.js";
+import { LogGap, type StoredMessage } from "../log/log.js";
+import { stateHash } from "../state-hash.js";
 import { ExportBroken, type OpenExport } from "./exported-log.js";
 import { ClientFailure } from "./failure.js";
-import { readMessages, type Until } from "./reader.js";
+import { type Readable, readMessages } from "./reader.js";
 
 export type VerifyOutcome =
-  | { readonly ok: true; readonly verified: Verified }
+  | { readonly ok: true; readonly verified: Verified; readonly checkpoints: number }
   /** `address`: `812.3`, or `812` for what is wrong with an entry as a whole. */
   | { readonly ok: false; readonly address: string; readonly problem: string };
 
@@ -20,32 +22,44 @@ export interface VerifyOptions {
   readonly onEntry: (position: number, last: number) => void;
 }
 
-/** Verifies a ledger up to what is its end now. */
-export async function verifyLedger(ledger: Log, options: VerifyOptions): Promise<VerifyOutcome> {
+/** State hashes that checkpoints name, by their positions. */
+type Hashes = ReadonlyMap<number, string>;
+
+/** Verifies a ledger up to what is its end now, and the checkpoints that it passes. */
+export async function verifyLedger(readable: Readable, options: VerifyOptions): Promise<VerifyOutcome> {
+  const { ledger } = readable;
   const { last } = await ledger.state();
-  return verify(readMessages(ledger, 0, last), last, options);
+  return verify(readMessages(ledger, 0, last), last, await hashesIn(readable), options);
 }
 
 /** Verifies an exported log, its file included: a gap in it is as wrong as one in a stream. */
 export function verifyExport({ header, messages }: OpenExport, options: VerifyOptions): Promise<VerifyOutcome> {
-  return verify(messages, header.last, options);
+  return verify(messages, header.last, new Map(), options);
 }
 
 /** Throws `ClientFailure` if the ledger cannot be read so far. Ends early, with what is right so far, when the signal aborts. */
 async function verify(
   messages: AsyncIterable<StoredMessage>,
   last: number,
+  hashes: Hashes,
   { until, signal, onEntry }: VerifyOptions,
 ): Promise<VerifyOutcome> {
   if (until !== null && "position" in until && until.position > last)
     throw new ClientFailure("not-found", `the ledger ends at position ${last}; there is no ${until.position} yet`);
   const verification = new Verification();
+  let checkpoints = 0;
   try {
     for await (const message of messages) {
       if (until !== null && "position" in until && message.sequence > until.position) break;
       const entry = entryOf(message);
       if (until !== null && "time" in until && entry.at > until.time) break;
       verification.apply(position(message.sequence), entry);
+      const written = hashes.get(message.sequence);
+      if (written !== undefined) {
+        const real = stateHash(verification.fold);
+        if (real !== written) return wrongCheckpoint(message.sequence, written, real);
+        checkpoints += 1;
+      }
       onEntry(message.sequence, last);
       if (signal.aborted) break;
     }
@@ -54,7 +68,26 @@ async function verify(
     if (problem === null) throw error;
     return problem;
   }
-  return { ok: true, verified: verification.verified };
+  return { ok: true, verified: verification.verified, checkpoints };
+}
+
+/** Those of this very ledger and this version of the program; the others are used by nobody. */
+async function hashesIn({ ledger, shelf, onNotice }: Readable): Promise<Hashes> {
+  if (shelf === null) return new Map();
+  const { identity } = await ledger.state();
+  const all = await shelf.list().catch((error: unknown) => {
+    onNotice(`checkpoints could not be looked at: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  });
+  const own = all.filter((one) => one.ledger === identity && one.code === CODE);
+  return new Map(own.map(({ position: at, hash }) => [at, hash]));
+}
+
+function wrongCheckpoint(at: number, written: string, real: string): Extract<VerifyOutcome, { ok: false }> {
+  const problem =
+    `the checkpoint at ${at} is not what the ledger comes to there: its state hash is ${written}, the ledger's ${real}; ` +
+    "the ledger is right so far, and the bucket of checkpoints, a cache, may be deleted";
+  return { ok: false, address: String(at), problem };
 }
 
 /** What is wrong with the ledger; null if the error is about something else. */
