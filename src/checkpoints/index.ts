@@ -5,8 +5,7 @@ import type { Subjects } from "../nats/subjects.js";
 import { Shelf } from "./shelf.js";
 
 export { Keeper } from "./keeper.js";
-export { type NearestOptions, nearestCheckpoint, type Until } from "./nearest.js";
-export { type CheckpointRecord, CODE, Shelf } from "./shelf.js";
+export { nearestCheckpoint } from "./nearest.js";
 
 export const openShelf = (nc: NatsConnection, { checkpointsBucket }: Subjects): Shelf =>
   new Shelf(new ObjectBucket(nc, checkpointsBucket));

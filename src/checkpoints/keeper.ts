@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Clock } from "../clock.js";
-import type { ConnectionSettings } from "../config/index.js";
+import type { ConnectionSettings } from "../config/connection.js";
 import type { Logger } from "../logger.js";
 import type { RoundDone, RoundOptions } from "./round.js";
 

@@ -1,16 +1,14 @@
 /** The nearest checkpoint to begin folding from. Whatever is wrong with one, the ledger says the same: it only takes longer. */
 import type { Fold } from "../../projections/fold.js";
+import type { Until } from "../client/until.js";
 import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
 import { CODE, type Shelf, type Shelved } from "./shelf.js";
 
-/** Where the ledger is to be folded to: a position, or the last entry of a time or before it. */
-export type Until = { readonly position: number } | { readonly time: string };
-
 export interface NearestOptions {
   readonly shelf: Shelf;
   readonly ledger: Log;
-  /** Null: to its end. */
+  /** Where the ledger is to be folded to; null: to its end. */
   readonly until: Until | null;
   /** Told once, in a line, if there were some that could not be used. */
   readonly onNotice: (text: string) => void;

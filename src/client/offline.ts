@@ -1,10 +1,10 @@
 /** Questions answered without a scheduler: from an exported log, or from the ledger as it was at some time. */
 
 import type { Fold } from "../../projections/fold.js";
-import type { Until } from "../checkpoints/index.js";
 import { readExportedLog } from "./exported-log.js";
 import type { Answers, Questions } from "./questions.js";
 import { answeredValue, answerFrom, foldLedger } from "./reader.js";
+import type { Until } from "./until.js";
 
 /** Asks an exported log, up to `until` or as a whole. Throws `ClientFailure` if the file is none. */
 export async function openExportedLog(path: string, until: Until | null): Promise<Questions> {

@@ -1,20 +1,15 @@
 import { type Position, position } from "../../events/names.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { answerQuery, type QueryAnswer, type QueryName } from "../api/queries.js";
-import { nearestCheckpoint, type Shelf, type Until } from "../checkpoints/index.js";
+import { nearestCheckpoint } from "../checkpoints/nearest.js";
+import type { Shelf } from "../checkpoints/shelf.js";
 import { entryOf } from "../log/entry.js";
 import type { Log, StoredMessage } from "../log/log.js";
 import { ClientFailure } from "./failure.js";
+import type { Until } from "./until.js";
 
 /** A server that has more to give gives it sooner. Without this bound a reader without permission would wait for ever. */
 const STALL_MS_MAX = 15_000;
-
-/** Reads `812` or an ISO 8601 time; null if it is neither. */
-export function parseUntil(text: string): Until | null {
-  if (/^\d{1,15}$/.test(text)) return { position: Number(text) };
-  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? null : { time: new Date(at).toISOString() };
-}
 
 /** A ledger, and what may be known of it beforehand. */
 export interface Readable {

@@ -2,13 +2,14 @@
 import { position } from "../../events/names.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import { Verification, type Verified } from "../../projections/verification.js";
-import { CODE, type Until } from "../checkpoints/index.js";
+import { CODE } from "../checkpoints/shelf.js";
 import { entryOf } from "../log/entry.js";
 import { LogGap, type StoredMessage } from "../log/log.js";
 import { stateHash } from "../state-hash.js";
 import { ExportBroken, type OpenExport } from "./exported-log.js";
 import { ClientFailure } from "./failure.js";
 import { type Readable, readMessages } from "./reader.js";
+import type { Until } from "./until.js";
 
 export type VerifyOutcome =
   | { readonly ok: true; readonly verified: Verified; readonly checkpoints: number }
