@@ -20,7 +20,7 @@ import { openStreams } from "../../src/nats/streams.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
 import { startScheduler } from "../../src/scheduler.js";
 import { startNatsServer } from "../support/nats-server.js";
-import { startSchedulerProcess } from "../support/scheduler-process.js";
+import { startReadyProcess } from "../support/ready-process.js";
 import { measureEndToEnd } from "./end-to-end.js";
 import { configurationFor, untilLeading } from "./setting.js";
 
@@ -88,7 +88,19 @@ async function startTime(url: string): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "signalbox-bench-"));
   const file = join(folder, "signalbox.yaml");
   await writeFile(file, JSON.stringify({ namespace: NAMESPACE, checkpoints: false, limits: { global: LIMIT } }));
-  const { value, ms } = await timed(() => startSchedulerProcess(file, url));
+  const { value, ms } = await timed(() =>
+    startReadyProcess("the scheduler", [
+      process.execPath,
+      PROGRAM,
+      "up",
+      "--config",
+      file,
+      "--nats",
+      url,
+      "-o",
+      "json",
+    ]),
+  );
   value.signal("SIGTERM");
   await value.exited;
   await rm(folder, { recursive: true });
