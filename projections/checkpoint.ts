@@ -22,13 +22,17 @@ import type { KeptGroup } from "./kept.js";
 import type { Holding } from "./slots.js";
 
 const ITEMS_PER_LINE = 500;
+/** Of what may be large, params above all: a reader of lines has a bound, too. */
+const CHARS_PER_LINE = 200_000;
 
-/** The lines of a fold in which no entry is open. */
-export function* checkpointLines(fold: Fold): IterableIterator<string> {
-  for (const line of linesOf(fold)) yield JSON.stringify(line);
+/** The lines of a fold in which no entry is open. `told` may put other words into specs, so that params are not given away. */
+export function* checkpointLines(fold: Fold, told: (spec: RowSpec) => RowSpec = asItIs): IterableIterator<string> {
+  for (const line of linesOf(fold, told)) yield JSON.stringify(line);
 }
 
-function* linesOf(fold: Fold): IterableIterator<CheckpointLine> {
+const asItIs = (spec: RowSpec): RowSpec => spec;
+
+function* linesOf(fold: Fold, told: (spec: RowSpec) => RowSpec): IterableIterator<CheckpointLine> {
   const { head, leader, settings, nextPlace, slots, schedules, groups } = fold;
   yield {
     ...{ kind: "head", form: CHECKPOINT_FORM, head, leader, settings, nextPlace, limits: slots.limits },
@@ -40,7 +44,7 @@ function* linesOf(fold: Fold): IterableIterator<CheckpointLine> {
   for (const items of pages(Object.values<Holding>(slots.holdings))) yield { kind: "holdings", items };
   for (const items of pages(groups.all.values())) yield { kind: "groups", items: items.map(keptOfGroup) };
   for (const items of pages(groups.unsettled)) yield { kind: "unsettled", items: items.map(({ id }) => id) };
-  const tables = new Tables();
+  const tables = new Tables(told);
   const numbers = new Map<JobId, RowNumber>();
   for (const rows of pages(fold.jobs.values())) {
     for (const { id } of rows) numbers.set(id, numbers.size);
@@ -89,16 +93,21 @@ function rowsLine(rows: readonly JobRow[], { nodes, specs, texts }: Tables): Row
 /** What rows refer to. */
 class Tables {
   readonly texts = new Table<string, string>((text) => text);
-  readonly specs = new Table<RowSpec, RowSpec>((spec) => spec);
+  readonly specs: Table<RowSpec, RowSpec>;
   readonly nodes = new Table<JobNode, NodeRecord>((node) => {
     const { attempt, maxAttempts } = jobContext(node);
     return [jobState(node), attempt, maxAttempts];
   });
 
+  constructor(told: (spec: RowSpec) => RowSpec) {
+    this.specs = new Table(told);
+  }
+
   /** What has come into the tables since it was last asked. */
   *added(): IterableIterator<CheckpointLine> {
-    for (const items of pages(this.texts.takeAdded())) yield { kind: "texts", items };
-    for (const items of pages(this.specs.takeAdded())) yield { kind: "specs", items };
+    for (const items of pages(this.texts.takeAdded(), (text) => text.length)) yield { kind: "texts", items };
+    for (const items of pages(this.specs.takeAdded(), (spec) => JSON.stringify(spec).length))
+      yield { kind: "specs", items };
     for (const items of pages(this.nodes.takeAdded())) yield { kind: "nodes", items };
   }
 }
@@ -134,13 +143,18 @@ class Table<T, Written> {
   }
 }
 
-function* pages<T>(items: Iterable<T>): IterableIterator<readonly T[]> {
+function* pages<T>(items: Iterable<T>, charsOf: (item: T) => number = () => 0): IterableIterator<readonly T[]> {
   let page: T[] = [];
+  let chars = 0;
   for (const item of items) {
+    const itsChars = charsOf(item);
+    if (page.length >= ITEMS_PER_LINE || (page.length > 0 && chars + itsChars > CHARS_PER_LINE)) {
+      yield page;
+      page = [];
+      chars = 0;
+    }
     page.push(item);
-    if (page.length < ITEMS_PER_LINE) continue;
-    yield page;
-    page = [];
+    chars += itsChars;
   }
   if (page.length > 0) yield page;
 }

@@ -8,8 +8,8 @@ import type { Until } from "./until.js";
 
 /** Asks an exported log, up to `until` or as a whole. Throws `ClientFailure` if the file is none. */
 export async function openExportedLog(path: string, until: Until | null): Promise<Questions> {
-  const { header, ledger } = await readExportedLog(path);
-  const readable = { ledger, shelf: null, onNotice: () => {} };
+  const { header, begin, ledger } = await readExportedLog(path);
+  const readable = { ledger, begin, shelf: null, onNotice: () => {} };
   const source = {
     namespace: header.namespace,
     ledger: async () => ledger,

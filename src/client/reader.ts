@@ -14,6 +14,8 @@ const STALL_MS_MAX = 15_000;
 /** A ledger, and what may be known of it beforehand. */
 export interface Readable {
   readonly ledger: Log;
+  /** What the entries that are there follow, if the first ones are not; the reader takes a copy. */
+  readonly begin: Fold | null;
   /** Checkpoints that shorten the folding; null where there are none. */
   readonly shelf: Shelf | null;
   /** What a person should know meanwhile, in a line. */
@@ -25,10 +27,16 @@ export interface Readable {
  * the address of what cannot be, and `ClientFailure` if the ledger does not reach so far or cannot be read.
  */
 export async function foldLedger(from: Readable, until: Until | null = null): Promise<Fold> {
-  const { ledger, shelf, onNotice } = from;
+  const { ledger, begin: given, shelf, onNotice } = from;
   const { last } = await ledger.state();
   if (until !== null && "position" in until && until.position > last)
     throw new ClientFailure("not-found", `the ledger ends at position ${last}; there is no ${until.position} yet`);
+  if (given !== null) {
+    const { position: before, at } = given.head;
+    if (until !== null && ("position" in until ? until.position < before : until.time < at))
+      throw new ClientFailure("not-found", `this part of a ledger begins after position ${before}, at ${at}`);
+    return foldOn(given.clone(), ledger, until, last);
+  }
   const fold = shelf === null ? null : await nearestCheckpoint({ shelf, ledger, until, onNotice });
   if (fold === null) return foldOn(new Fold(), ledger, until, last);
   const { position: begin } = fold.head;

@@ -87,7 +87,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
   const readable = async (): Promise<Readable> => {
     const { openShelf } = await import("../checkpoints/index.js");
-    return { ledger: await ledger(), shelf: openShelf(nc, subjects), onNotice };
+    return { ledger: await ledger(), begin: null, shelf: openShelf(nc, subjects), onNotice };
   };
 
   async function ask<Name extends QueryName>(name: Name, args: object = {}): Promise<Answers[Name]> {

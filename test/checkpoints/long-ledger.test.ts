@@ -126,8 +126,11 @@ describe("a ledger of 5,000 jobs with checkpoints", () => {
       const end = position(Math.floor(share * last));
       const begin = kept.findLast((at) => at <= end) ?? 0;
       const [quick, slow] = [counted(ledger), counted(ledger)];
-      const near = await foldLedger({ ledger: quick.ledger, shelf, onNotice: silent }, { position: end });
-      const whole = await foldLedger({ ledger: slow.ledger, shelf: null, onNotice: silent }, { position: end });
+      const near = await foldLedger({ ledger: quick.ledger, begin: null, shelf, onNotice: silent }, { position: end });
+      const whole = await foldLedger(
+        { ledger: slow.ledger, begin: null, shelf: null, onNotice: silent },
+        { position: end },
+      );
       expect(stateHash(near)).toBe(stateHash(whole));
       // Batches are read ahead; what counts is that nothing before the checkpoint is read.
       expect(quick.read()).toBeLessThanOrEqual(last - begin);
