@@ -42,7 +42,7 @@ type AsTold = (message: StoredMessage) => StoredMessage;
 export async function openCapsule(from: Readable, options: CapsuleOptions): Promise<Capsule> {
   const { namespace, first, last, redact, exportedAt } = options;
   const { identity: stream } = await from.ledger.state();
-  if (first > last)
+  if (first > last && first > 1)
     throw new ClientFailure(
       "invalid",
       `there is nothing from ${first} to ${last}: the first position comes after the last`,
