@@ -1,0 +1,69 @@
+/** With nothing other than it was, what comes of a workload is what was: start by start, in the same turns. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decodeEntry } from "../../../events/codec.js";
+import { dayArbitrary, dayOf } from "../../support/random-turns.js";
+import { drawPlan } from "../../simulation/draw-plan.js";
+import { World } from "../../simulation/world.js";
+import { checkRandomly, limitsArbitrary } from "../random-world.js";
+import { type Placed, placed, replayOf, startsIn, workloadOf } from "./replayed.js";
+
+const DAYS = 200;
+const WORLDS = 100;
+const FIRST_SEED = Number(process.env["SIGNALBOX_TEST_SEED"] ?? 1);
+const golden = fileURLToPath(new URL("../../golden/", import.meta.url));
+
+/** What was started up to the end of the ledger: then, and decided again. */
+function bothPasts(entries: readonly Placed[]): { readonly then: string[]; readonly now: string[] } {
+  return {
+    then: entries.flatMap(([at, entry]) => startsIn(at, entry)),
+    now: replayOf(workloadOf(entries)).flatMap(({ entry, during }) =>
+      during === "after" ? [] : startsIn(during, entry),
+    ),
+  };
+}
+
+describe("whatif with nothing other", () => {
+  test("given any day of a dispatcher, when its workload is decided again, then the starts are those of the ledger", {
+    timeout: 300_000,
+  }, () => {
+    const limits = limitsArbitrary(fc.constantFrom(0, 0, 2));
+    let starts = 0;
+    checkRandomly("whatif of days", DAYS, dayArbitrary(limits), (day) => {
+      const { then, now } = bothPasts(placed(dayOf(day).entries));
+      expect(now).toEqual(then);
+      starts += then.length;
+    });
+    process.stdout.write(`${starts} starts decided again\n`);
+  });
+
+  test("given simulated worlds with their crashes, takeovers and stops, when the workload of each is decided again, then the starts are those of the ledger", {
+    timeout: 300_000,
+  }, async () => {
+    let [starts, reigns] = [0, 0];
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed += 1) {
+      const { lines } = await new World(drawPlan(seed)).run();
+      const entries = lines.map((line) => decodeEntry(line));
+      const { then, now } = bothPasts(placed(entries));
+      expect(now, `seed ${seed}`).toEqual(then);
+      starts += then.length;
+      reigns += entries.filter(({ facts }) => facts.some(({ type }) => type === "DispatcherElected")).length;
+    }
+    process.stdout.write(`${starts} starts of ${reigns} reigns decided again\n`);
+    expect(starts).toBeGreaterThan(WORLDS * 2);
+    expect(reigns).toBeGreaterThan(WORLDS);
+  });
+
+  test.each(readdirSync(golden).filter((file) => file.endsWith(".jsonl")))(
+    "given the golden ledger %s, when its workload is decided again, then the starts are those of the ledger",
+    (file) => {
+      const lines = readFileSync(`${golden}${file}`, "utf8").trimEnd().split("\n").slice(1);
+      const entries = lines.map((line) => decodeEntry(JSON.stringify((JSON.parse(line) as { entry: unknown }).entry)));
+      const { then, now } = bothPasts(placed(entries));
+      expect(then.length).toBeGreaterThan(5);
+      expect(now).toEqual(then);
+    },
+  );
+});
