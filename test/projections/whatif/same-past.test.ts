@@ -11,7 +11,7 @@ import { checkRandomly, limitsArbitrary } from "../random-world.js";
 import { type Placed, placed, replayOf, startsIn, workloadOf } from "./replayed.js";
 
 const DAYS = 200;
-const WORLDS = 100;
+const WORLDS = 40;
 const FIRST_SEED = Number(process.env["SIGNALBOX_TEST_SEED"] ?? 1);
 const golden = fileURLToPath(new URL("../../golden/", import.meta.url));
 
