@@ -49,7 +49,7 @@ interface PoolSum {
 }
 
 export class Measures {
-  readonly #fromMs: number;
+  #fromMs: number;
   readonly #ready = new Map<JobId, { readonly type: string; sinceMs: number }>();
   readonly #waits = new Map<string, number[]>();
   readonly #pools = new Map<PoolName, PoolSum>();
@@ -61,9 +61,13 @@ export class Measures {
   #overtakes = 0;
   #waiting = 0;
 
-  /** Starts before `fromMs` are not measured, nor is the use of pools. */
-  constructor(fromMs: number) {
-    this.#fromMs = fromMs;
+  /** What starts before is not measured, nor is the use of pools; null: nothing is, until it is said from when on. */
+  constructor(from: string | null) {
+    this.#fromMs = from === null ? Number.POSITIVE_INFINITY : Date.parse(from);
+  }
+
+  from(at: string): void {
+    this.#fromMs = Date.parse(at);
   }
 
   entry(at: string, facts: readonly Fact[], fold: Fold): void {

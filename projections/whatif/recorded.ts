@@ -98,6 +98,8 @@ export interface Workload {
   readonly unitsMax: ReadonlyMap<string, number>;
   /** The last position, and its time; null if there is no entry. */
   readonly end: { readonly position: Position; readonly at: string } | null;
+  /** The time from which on it is measured, as asked for; null: from the beginning. */
+  readonly from: string | null;
   /** As it was. */
   readonly measured: Measured;
 }

@@ -113,7 +113,8 @@ export class Replay {
   }
 
   #grant(turn: RecordedTurn | null): void {
-    const max = turn === null ? (this.#holdsBack ? 0 : Number.POSITIVE_INFINITY) : (turn.startsMax ?? Number.POSITIVE_INFINITY);
+    const max =
+      turn === null ? (this.#holdsBack ? 0 : Number.POSITIVE_INFINITY) : (turn.startsMax ?? Number.POSITIVE_INFINITY);
     this.#unfinished = true;
     if (max === 0) return;
     const { reserved, starts, more } = passOf(this.fold);

@@ -15,7 +15,8 @@ export class RunTimes {
     for (const { type, attempts } of lives) {
       for (const attempt of attempts) {
         const ms = ownTimeMs(attempt);
-        if (ms !== null && attempt.ended?.fact.type !== "LeaseExpired") remember(known, type, () => [] as number[]).push(ms);
+        if (ms !== null && attempt.ended?.fact.type !== "LeaseExpired")
+          remember(known, type, () => [] as number[]).push(ms);
       }
     }
     for (const [type, times] of known) this.#usual.set(type, medianOf(times));

@@ -9,6 +9,11 @@ import { passOf } from "./grant-pass.js";
 import { Measures } from "./measures.js";
 import type { EndFact, Input, JobLife, RecordedTurn, ReservationLife, Workload } from "./recorded.js";
 
+/** Where something begins: with an entry, or at a time. */
+export type From = { readonly position: number } | { readonly time: string };
+
+const BEFORE_ALL = "0000-01-01T00:00:00.000Z";
+
 export class WorkloadReader {
   readonly #fold = new Fold();
   readonly #measures: Measures;
@@ -18,13 +23,17 @@ export class WorkloadReader {
   readonly #reservations = new Map<ReservationId, ReservationLife>();
   readonly #types = new Set<string>();
   readonly #unitsMax = new Map<string, number>();
+  readonly #from: From | null;
+  #fromAt: string | null;
   #lastWorkers: readonly Worker[] = [];
   #inputs: Input[] = [];
   #starts = 0;
 
-  /** Starts before `fromMs` are read, and not measured. */
-  constructor(fromMs: number = Number.NEGATIVE_INFINITY) {
-    this.#measures = new Measures(fromMs);
+  /** What is before `from` is read, and not measured. Null: all is. */
+  constructor(from: From | null = null) {
+    this.#from = from;
+    this.#fromAt = from !== null && "time" in from ? from.time : null;
+    this.#measures = new Measures(from === null ? BEFORE_ALL : this.#fromAt);
   }
 
   /** The next entry. Throws `LedgerCorrupt` at the first thing in it that cannot be. */
@@ -34,6 +43,10 @@ export class WorkloadReader {
     const atMs = Date.parse(at);
     this.#inputs = [];
     this.#starts = 0;
+    if (this.#from !== null && "position" in this.#from && position >= this.#from.position && this.#fromAt === null) {
+      this.#fromAt = at;
+      this.#measures.from(at);
+    }
     this.#noteDues(at);
     fold.open(position, entry);
     for (const fact of facts) {
@@ -66,6 +79,7 @@ export class WorkloadReader {
       types: [...this.#types].sort(compareText),
       unitsMax: this.#unitsMax,
       end: position === 0 ? null : { position, at },
+      from: this.#fromAt,
       measured: this.#measures.measured,
     };
   }

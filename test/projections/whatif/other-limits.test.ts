@@ -39,7 +39,7 @@ function startsOf(workload: Workload, variant: Partial<Variant>): string[] {
 }
 
 function measuredOf(workload: Workload, variant: Partial<Variant>): Measured {
-  const measures = new Measures(Number.NEGATIVE_INFINITY);
+  const measures = new Measures(LEDGER_BEGINS);
   const fold = new Fold();
   for (const { position, entry } of replayOf(workload, variant)) {
     fold.apply(position, entry);
@@ -125,7 +125,10 @@ describe("what is begun at another time", () => {
   test("given a failure, when it comes sooner, then the next attempt comes sooner by as much, and takes as long as it took", () => {
     // Then: a 0-10; b 10-30, fails, is due at 35; c 30-40; b again, which was there before d, 40-45; d 45-50.
     const book = scheduler({ resources: { ollama: 1 } }, 5_000);
-    book.submit(null, [..."abcd"].map((id) => ({ type: "story", id })));
+    book.submit(
+      null,
+      [..."abcd"].map((id) => ({ type: "story", id })),
+    );
     book.decide();
     book.later(10_000).end("a", done).decide();
     book.later(20_000).end("b", failed).decide();
@@ -142,7 +145,10 @@ describe("what is begun at another time", () => {
   test("given a cancel of a job that waited, when it runs by then, then it ends at the cancel, and its place is free", () => {
     // Then: a 0-100, b is cancelled at 50 while it waits, c 100-200.
     const book = scheduler({ resources: { ollama: 1 } });
-    book.submit(null, [..."abc"].map((id) => ({ type: "story", id })));
+    book.submit(
+      null,
+      [..."abc"].map((id) => ({ type: "story", id })),
+    );
     book.decide();
     book.later(50_000).command("cancel", { id: "b" }).decide();
     book.later(50_000).end("a", done).decide();
@@ -157,7 +163,10 @@ describe("what is begun at another time", () => {
   test("given a run that is cancelled then and here, when it has time to end by itself before, then it does", () => {
     // Then: a 0-40, b 40-, cancelled at 60, over at 65. Here b runs from 0 on.
     const book = scheduler({ resources: { ollama: 1 } });
-    book.submit(null, [..."abc"].map((id) => ({ type: "story", id })));
+    book.submit(
+      null,
+      [..."abc"].map((id) => ({ type: "story", id })),
+    );
     book.decide();
     book.later(40_000).end("a", done).decide();
     book.later(20_000).command("cancel", { id: "b" }).decide();
@@ -175,7 +184,10 @@ describe("what is begun at another time", () => {
   test("given a reservation, when it gets its slots sooner, then it has them as long as it had them", () => {
     // Then: a 0-30, r 30-50, b 50-60.
     const book = scheduler({ resources: { ollama: 1 } });
-    book.submit(null, [..."ab"].map((id) => ({ type: "story", id })));
+    book.submit(
+      null,
+      [..."ab"].map((id) => ({ type: "story", id })),
+    );
     book.decide();
     book.request("reserve", { id: "r", resources: { ollama: 1 } });
     book.decide();
@@ -196,7 +208,10 @@ describe("what is begun at another time", () => {
 
   test("given work that is left when the scheduler stops, when it takes longer here, then its workers go on until it is done", () => {
     const book = scheduler({ resources: { ollama: 2 } });
-    book.submit(null, [..."abc"].map((id) => ({ type: "story", id })));
+    book.submit(
+      null,
+      [..."abc"].map((id) => ({ type: "story", id })),
+    );
     book.decide();
     book.later(10_000).end("a", done).end("b", done).decide();
     book.later(10_000).end("c", done).decide();

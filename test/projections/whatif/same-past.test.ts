@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeEntry } from "../../../events/codec.js";
-import { dayArbitrary, dayOf } from "../../support/random-turns.js";
 import { drawPlan } from "../../simulation/draw-plan.js";
 import { World } from "../../simulation/world.js";
+import { dayArbitrary, dayOf } from "../../support/random-turns.js";
 import { checkRandomly, limitsArbitrary } from "../random-world.js";
 import { type Placed, placed, replayOf, startsIn, workloadOf } from "./replayed.js";
 
@@ -16,10 +16,10 @@ const FIRST_SEED = Number(process.env["SIGNALBOX_TEST_SEED"] ?? 1);
 const golden = fileURLToPath(new URL("../../golden/", import.meta.url));
 
 /** What was started up to the end of the ledger: then, and decided again. */
-function bothPasts(entries: readonly Placed[]): { readonly then: string[]; readonly now: string[] } {
+function bothPasts(entries: readonly Placed[]): { readonly past: string[]; readonly again: string[] } {
   return {
-    then: entries.flatMap(([at, entry]) => startsIn(at, entry)),
-    now: replayOf(workloadOf(entries)).flatMap(({ entry, during }) =>
+    past: entries.flatMap(([at, entry]) => startsIn(at, entry)),
+    again: replayOf(workloadOf(entries)).flatMap(({ entry, during }) =>
       during === "after" ? [] : startsIn(during, entry),
     ),
   };
@@ -32,9 +32,9 @@ describe("whatif with nothing other", () => {
     const limits = limitsArbitrary(fc.constantFrom(0, 0, 2));
     let starts = 0;
     checkRandomly("whatif of days", DAYS, dayArbitrary(limits), (day) => {
-      const { then, now } = bothPasts(placed(dayOf(day).entries));
-      expect(now).toEqual(then);
-      starts += then.length;
+      const { past, again } = bothPasts(placed(dayOf(day).entries));
+      expect(again).toEqual(past);
+      starts += past.length;
     });
     process.stdout.write(`${starts} starts decided again\n`);
   });
@@ -46,9 +46,9 @@ describe("whatif with nothing other", () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed += 1) {
       const { lines } = await new World(drawPlan(seed)).run();
       const entries = lines.map((line) => decodeEntry(line));
-      const { then, now } = bothPasts(placed(entries));
-      expect(now, `seed ${seed}`).toEqual(then);
-      starts += then.length;
+      const { past, again } = bothPasts(placed(entries));
+      expect(again, `seed ${seed}`).toEqual(past);
+      starts += past.length;
       reigns += entries.filter(({ facts }) => facts.some(({ type }) => type === "DispatcherElected")).length;
     }
     process.stdout.write(`${starts} starts of ${reigns} reigns decided again\n`);
@@ -61,9 +61,9 @@ describe("whatif with nothing other", () => {
     (file) => {
       const lines = readFileSync(`${golden}${file}`, "utf8").trimEnd().split("\n").slice(1);
       const entries = lines.map((line) => decodeEntry(JSON.stringify((JSON.parse(line) as { entry: unknown }).entry)));
-      const { then, now } = bothPasts(placed(entries));
-      expect(then.length).toBeGreaterThan(5);
-      expect(now).toEqual(then);
+      const { past, again } = bothPasts(placed(entries));
+      expect(past.length).toBeGreaterThan(5);
+      expect(again).toEqual(past);
     },
   );
 });
