@@ -32,29 +32,46 @@ interface Row {
   readonly cell: (of: ComparedColumn) => string;
 }
 
-/** So many variants beside the past in one table; more stand in tables below each other. */
+/** So many variants stand beside the past at the most, fewer where the terminal is narrow; the others in tables below. */
 const VARIANTS_PER_TABLE = 5;
+const GAP_COLUMNS = 2;
 const NOTHING = "–";
 
-export function comparisonText(comparison: Comparison, terminal: Terminal): string {
-  const { variants, assumptions, position, at, from } = comparison;
+export function comparisonText({ variants, assumptions, position, at, from }: Comparison, terminal: Terminal): string {
   const { dim } = terminal.colors;
-  const [past, ...others] = variants;
   const rows = rowsOf(variants);
-  const tables: string[] = [];
-  for (let begin = 0; begin < others.length; begin += VARIANTS_PER_TABLE) {
-    const beside = past === undefined ? [] : [past];
-    tables.push(drawTable(rows, columnsOf([...beside, ...others.slice(begin, begin + VARIANTS_PER_TABLE)]), terminal));
-  }
+  const tables = sideBySide(variants, rows, terminal.width).map((shown) => drawTable(rows, columnsOf(shown), terminal));
   const range = `the log up to position ${position}${at === null ? "" : `, ${at}`}${from === null ? "" : `; measured from ${from} on`}`;
   const told = [range, "assumed:", ...assumptions.map((one) => `- ${one}`)].map((line) => dim(line));
   return [...tables, told.join("\n")].join("\n\n");
 }
 
+/** Who stands in which table: the past in each, and as many variants as fit, but at least one. */
+function sideBySide(variants: readonly ComparedColumn[], rows: readonly Row[], width: number): ComparedColumn[][] {
+  const [past, ...others] = variants;
+  if (past === undefined) return [];
+  const widthOf = (variant: ComparedColumn) =>
+    Math.max(variant.name.length, ...rows.map(({ cell }) => cell(variant).length)) + GAP_COLUMNS;
+  const first = Math.max(...rows.map(({ title }) => title.length)) + widthOf(past);
+  const tables: ComparedColumn[][] = [];
+  let room = 0;
+  for (const variant of others) {
+    const table = tables[tables.length - 1];
+    room -= widthOf(variant);
+    if (table !== undefined && room >= 0 && table.length <= VARIANTS_PER_TABLE) {
+      table.push(variant);
+      continue;
+    }
+    tables.push([past, variant]);
+    room = width - first - widthOf(variant);
+  }
+  return tables;
+}
+
 function columnsOf(shown: readonly ComparedColumn[]): Column<Row>[] {
   const variants = shown.map(
-    (variant): Column<Row> => ({
-      title: variant.name.toUpperCase() === "AS IT WAS" ? "AS IT WAS" : variant.name,
+    (variant, index): Column<Row> => ({
+      title: index === 0 ? variant.name.toUpperCase() : variant.name,
       text: ({ cell }) => cell(variant),
       align: "right",
     }),

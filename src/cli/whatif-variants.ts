@@ -16,7 +16,7 @@ import { closest } from "../config/suggestion.js";
 import { CliFailure } from "./failure.js";
 
 /** More columns than this nobody compares; and each takes as long as the one before. */
-export const VARIANTS_MAX = 32;
+const VARIANTS_MAX = 32;
 
 export interface AskedVariant {
   /** What is other in it, in the words in which it was asked for. */

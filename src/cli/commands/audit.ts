@@ -19,10 +19,11 @@ import { counted } from "../wording.js";
 export function defineAudit(command: Command, terminal: Terminal): void {
   command
     .description(
-      "Asks the scheduler for its slots, recomputes every slot from the first entry of its ledger up to the position of that answer,\n" +
-        "and compares; then asks each worker what it runs, and compares that with who holds slots. With --log or --at no scheduler is\n" +
-        "asked: the slots of the projection are compared with a count of grants and ends, after each entry. The exit code is 4 if\n" +
-        "anything differs, and its pool, job and grant are told. It changes nothing.",
+      "Asks the scheduler for its slots, recomputes every slot from the first entry of the ledger up to\n" +
+        "the position of that answer, and compares; then asks each worker what it runs, and compares that\n" +
+        "with who holds slots. With --log or --at nobody is asked: the slots of the projection are compared\n" +
+        "with a count of grants and ends, after each entry. The exit code is 4 if anything differs, and its\n" +
+        "pool, job and grant are told. It changes nothing.",
     )
     .action(async (_own: unknown, self: Command) => {
       const options = commonOptionsOf(self);

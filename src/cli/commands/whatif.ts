@@ -17,7 +17,7 @@ import { printDocument } from "../printing.js";
 import { ProgressBar } from "../progress-bar.js";
 import type { Terminal } from "../terminal.js";
 import { type ComparedColumn, type Comparison, comparisonText } from "../whatif-table.js";
-import { type AskedVariant, limitsOf, VARIANTS_MAX, variantsOf } from "../whatif-variants.js";
+import { type AskedVariant, limitsOf, variantsOf } from "../whatif-variants.js";
 import { counted } from "../wording.js";
 
 interface WhatifOptions {
@@ -30,12 +30,14 @@ interface WhatifOptions {
 export function defineWhatif(command: Command, terminal: Terminal): void {
   command
     .description(
-      "Decides the recorded workload again, under other limits or in another order, with the run times that were recorded, and\n" +
-        "shows how long jobs would have waited beside how long they did. Nothing is submitted and nothing is changed. Limits that\n" +
-        `are not named stay as they were. Several variants are compared at once, up to ${VARIANTS_MAX}: each --limits is one, a sweep such\n` +
-        "as resources.ollama=1..4 is several, and they are combined with each --strategy and each --priority.\n\n" +
-        "A strategy is a set of limits: A keeps only the global cap (1 if there was none), B only those of types (1 each), C only\n" +
-        "the resource pools (as many units of each as one job demands). What is assumed is said below the table.",
+      "Decides the recorded workload again, under other limits or in another order, with the recorded\n" +
+        "run times, and shows how long jobs would have waited beside how long they did. It submits nothing\n" +
+        "and changes nothing. Limits that are not named stay as they were. Up to 32 variants are compared\n" +
+        "at once: each --limits is one, a sweep such as resources.ollama=1..4 is several, and they are\n" +
+        "combined with each --strategy and each --priority.\n\n" +
+        "A strategy is a set of limits: A keeps only the global cap (1 if there was none), B only those of\n" +
+        "types (1 each if there were none), C only the resource pools (if there were none, as many units of\n" +
+        "each as one job demands). What is assumed is said below the table.",
     )
     .argument("[assignments...]", "limits that hold in every variant")
     .option(
