@@ -64,7 +64,7 @@ function poolDifferences(counted: StatedPool, stated: StatedPool, who: string): 
   return differences;
 }
 
-const keyOf = ({ job, grant }: Pick<StatedHolder, "job" | "grant">): string => `${job} ${grant}`;
+const keyOf = ({ job, grant, reservation }: StatedHolder): string => `${job} ${grant} ${reservation === true}`;
 
 const ofPool = (pool: string, text: string): Difference => ({
   pool,

@@ -15,6 +15,8 @@ export interface StatedHolder {
   /** The position of the entry that granted them. */
   readonly grant: number;
   readonly worker: string;
+  /** There, and true, only for a reservation: it may have a job's name. */
+  readonly reservation?: true;
 }
 
 export interface StatedPool {
@@ -59,12 +61,16 @@ export class SlotCount {
 
   get pools(): StatedPool[] {
     const jobs = [...this.#heldByJobs].map(([job, held]) => ({ job, held }));
-    const reservations = [...this.#heldByReservations].map(([job, held]) => ({ job, held }));
+    const reservations = [...this.#heldByReservations].map(([job, held]) => ({
+      job,
+      held,
+      reservation: true as const,
+    }));
     const all = [...jobs, ...reservations].sort((a, b) => a.held.grant - b.held.grant);
     return [...capacities(this.#limits)].map(([name, capacity]) => {
-      const holders = all.flatMap(({ job, held: { claim, grant, worker } }): StatedHolder[] => {
+      const holders = all.flatMap(({ held: { claim, grant, worker }, ...who }): StatedHolder[] => {
         const units = unitsOf(claim, name);
-        return units === 0 ? [] : [{ job, units, grant, worker }];
+        return units === 0 ? [] : [{ ...who, units, grant, worker }];
       });
       const used = holders.reduce((sum, { units }) => sum + units, 0);
       return { name, capacity, used, paused: this.#paused.has(name), holders };

@@ -6,7 +6,7 @@ import type { EndFact } from "./recorded.js";
 
 export function endFact({ life, attempt, grant, boundTo }: Running, row: JobRow, atMs: number): EndFact {
   const recorded = life.attempts[attempt - 1];
-  const { job } = { job: life.id };
+  const job = life.id;
   const isCancelling = stateOf(row) === "cancelling";
   const wasCancelled = recorded?.cancelledMs != null;
   if (recorded?.ended == null || (wasCancelled && !isCancelling))

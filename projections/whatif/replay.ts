@@ -10,13 +10,14 @@ import type { WorkerId } from "../../events/names.js";
 import type { Fold } from "../fold.js";
 import { groupFacts } from "../group-facts.js";
 import { type JobRow, stateOf } from "../jobs.js";
+import type { Worker } from "../slots.js";
 import { reservationGranted, startGranted } from "../start-facts.js";
 import { type AlternativeEntry, AlternativeLedger } from "./alternative-ledger.js";
 import { type Coming, Course, type Running } from "./course.js";
 import { endFact } from "./end-facts.js";
 import { passOf } from "./grant-pass.js";
 import type { Input, RecordedTurn, Workload } from "./recorded.js";
-import { factsOf, isDue } from "./replayed-inputs.js";
+import { factsOf, freeName, isDue } from "./replayed-inputs.js";
 import type { Variant } from "./variant.js";
 
 /** What grants of an alternative say of their leases; nobody renews them. */
@@ -196,11 +197,15 @@ export class Replay {
     this.#record({ type: "LimitsChanged", limits, source: "command" });
   }
 
-  /** The workers that took jobs when the last start was recorded, as far as they have left. */
+  /** The workers that took jobs when the last start was recorded, as far as they have left, and no other scheduler has taken over. */
   #callBack(): void {
     for (const fact of this.#workload.lastWorkers) {
-      const there = this.fold.slots.workers[this.#workers.get(fact.worker) ?? fact.worker];
-      if (there === undefined || there.leaving) this.#record({ ...fact, worker: `${fact.worker}~` as WorkerId });
+      const { workers } = this.fold.slots;
+      const there = workers[this.#workers.get(fact.worker) ?? fact.worker];
+      const hasSuccessor = Object.values<Worker>(workers).some(({ remote, leaving }) => !remote && !leaving);
+      const isMissed = fact.remote === true || !hasSuccessor;
+      if ((there === undefined || there.leaving) && isMissed)
+        this.#record({ ...fact, worker: freeName(this.fold, fact.worker) });
     }
   }
 

@@ -72,6 +72,13 @@ export function factsOf(input: Mine, context: InputContext): readonly Fact[] {
   }
 }
 
+/** A worker's name, or one like it while its former self is there still. */
+export function freeName(fold: Fold, worker: WorkerId): WorkerId {
+  let name = worker;
+  while (fold.slots.workers[name] !== undefined) name = `${name}~` as WorkerId;
+  return name;
+}
+
 /** True if it waits for a time, which has come, and not for its turn in a sequential group. */
 export function isDue(fold: Fold, row: JobRow, at: string): boolean {
   if (!["scheduled", "retrying"].includes(stateOf(row)) || row.dueAt === null || row.dueAt > at) return false;
@@ -87,8 +94,7 @@ function groupOf(fold: Fold, row: JobRow) {
 function plainFacts(fact: PlainFact, { fold, workers }: InputContext): readonly Fact[] {
   switch (fact.type) {
     case "WorkerJoined": {
-      let name = fact.worker;
-      while (fold.slots.workers[name] !== undefined) name = `${name}~` as WorkerId;
+      const name = freeName(fold, fact.worker);
       workers.set(fact.worker, name);
       return [{ ...fact, worker: name }];
     }

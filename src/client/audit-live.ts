@@ -10,7 +10,7 @@ import type { Worker } from "../../projections/slots.js";
 import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
 import { type RunningAnswer, runningSchema } from "../worker/protocol.js";
-import { type Audit, type AuditedWorker, type Auditing, ofLedger, Recomputation } from "./audit.js";
+import { type Audit, type AuditedWorker, type Auditing, ofLedger, Recomputation, refusal } from "./audit.js";
 import { readMessages } from "./reader.js";
 import type { Session } from "./session.js";
 
@@ -43,13 +43,17 @@ export async function auditScheduler(session: Session, auditing: Auditing): Prom
 
 async function readUpTo(both: Recomputation, ledger: Log, last: number, auditing: Auditing): Promise<Difference[]> {
   const { signal, onEntry } = auditing;
-  for await (const message of readMessages(ledger, both.fold.head.position, last)) {
-    const differences = both.read(position(message.sequence), entryOf(message));
-    if (differences.length > 0) return differences;
-    onEntry(message.sequence, last);
-    if (signal.aborted) break;
+  try {
+    for await (const message of readMessages(ledger, both.fold.head.position, last)) {
+      const differences = both.read(position(message.sequence), entryOf(message));
+      if (differences.length > 0) return differences;
+      onEntry(message.sequence, last);
+      if (signal.aborted) break;
+    }
+    return [];
+  } catch (error) {
+    return [refusal(error)];
   }
-  return [];
 }
 
 interface Round {

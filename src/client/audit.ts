@@ -9,7 +9,9 @@ import { type Difference, slotDifferences } from "../../projections/audit/differ
 import { SlotCount } from "../../projections/audit/slot-count.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { slotsView } from "../../projections/views.js";
+import { LogGap } from "../log/log.js";
 import { entriesUpTo, type LedgerText } from "./entries.js";
+import { ExportBroken } from "./exported-log.js";
 import type { Until } from "./until.js";
 
 /** A worker that was asked, and how much it says that it runs; null: it has not answered. */
@@ -77,14 +79,25 @@ export class Recomputation {
 /** Something that is wrong with the ledger as a whole, or with one place in it. */
 export const ofLedger = (text: string): Difference => ({ pool: null, job: null, grant: null, worker: null, text });
 
+/** What was read is no ledger. Throws what is about something else. */
+export function refusal(error: unknown): Difference {
+  if (error instanceof LedgerCorrupt || error instanceof ExportBroken || error instanceof LogGap)
+    return ofLedger(error.message);
+  throw error;
+}
+
 /** Audits a ledger without a scheduler. Ends at the first entry after which something differs. */
 export async function auditText(text: LedgerText, until: Until | null, { signal, onEntry }: Auditing): Promise<Audit> {
   const both = new Recomputation();
-  for await (const [at, entry] of entriesUpTo(text, until)) {
-    const differences = both.read(at, entry);
-    if (differences.length > 0) return both.audit({ workers: [], differences });
-    onEntry(at, text.last);
-    if (signal.aborted) break;
+  try {
+    for await (const [at, entry] of entriesUpTo(text, until)) {
+      const differences = both.read(at, entry);
+      if (differences.length > 0) return both.audit({ workers: [], differences });
+      onEntry(at, text.last);
+      if (signal.aborted) break;
+    }
+  } catch (error) {
+    return both.audit({ workers: [], differences: [refusal(error)] });
   }
   const differences = both.differences(slotsView(both.fold).pools, "the projection");
   return both.audit({ workers: [], differences });

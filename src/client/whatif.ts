@@ -33,10 +33,11 @@ export async function readWorkload(text: LedgerText, options: ReadingWorkload): 
     if (signal.aborted) break;
   }
   const { workload } = reader;
-  if (from !== null && "position" in from && workload.from === null && !signal.aborted)
+  const isBeyond = workload.from === null || workload.from > (workload.end?.at ?? "");
+  if (from !== null && isBeyond && !signal.aborted)
     throw new ClientFailure(
       "not-found",
-      `the ledger ends at position ${workload.end?.position ?? 0}; there is no ${from.position} yet`,
+      `the ledger ends at position ${workload.end?.position ?? 0}${workload.end === null ? "" : `, ${workload.end.at}`}: nothing is from ${"time" in from ? from.time : from.position} on`,
     );
   return workload;
 }

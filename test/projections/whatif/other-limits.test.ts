@@ -1,6 +1,7 @@
 /** Under other limits: times that were worked out by hand, and alternatives that hold every rule of a ledger. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { decodeEntry } from "../../../events/codec.js";
 import type { Limits } from "../../../events/limits.js";
 import { jobId } from "../../../events/names.js";
 import { Fold } from "../../../projections/fold.js";
@@ -10,12 +11,16 @@ import { type Measured, Measures } from "../../../projections/whatif/measures.js
 import type { Workload } from "../../../projections/whatif/recorded.js";
 import { PRIORITY_RULES, STRATEGIES, strategyLimits, type Variant } from "../../../projections/whatif/variant.js";
 import { WorkloadReader } from "../../../projections/whatif/workload.js";
+import { drawPlan } from "../../simulation/draw-plan.js";
+import { World } from "../../simulation/world.js";
 import { LEDGER_BEGINS } from "../../support/ledger-writer.js";
 import { dayArbitrary, dayOf } from "../../support/random-turns.js";
 import { TurnBook } from "../../support/turn-book.js";
 import { checkRandomly, limitsArbitrary } from "../random-world.js";
 import { placed, replayOf, workloadOf } from "./replayed.js";
 
+const WORLDS = 20;
+const FIRST_SEED = Number(process.env["SIGNALBOX_TEST_SEED"] ?? 1);
 const began = Date.parse(LEDGER_BEGINS);
 const done = { outcome: "completed", result: { inline: null }, exitCode: 0 } as const;
 const broken = { code: "broken", message: "it broke" };
@@ -241,6 +246,25 @@ describe("strategies as limits", () => {
 });
 
 describe("any alternative", () => {
+  test("given simulated worlds, when each is decided again under the limits of the next, then the alternative is a ledger in which all is right", {
+    timeout: 300_000,
+  }, async () => {
+    const workloads: Workload[] = [];
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed += 1) {
+      const { lines } = await new World(drawPlan(seed)).run();
+      workloads.push(workloadOf(placed(lines.map((line) => decodeEntry(line)))));
+    }
+    let starts = 0;
+    for (const [index, workload] of workloads.entries()) {
+      const other = workloads[(index + 1) % workloads.length]?.limits ?? {};
+      const verification = new Verification();
+      for (const { position, entry } of replayOf(workload, { limits: () => other }))
+        verification.apply(position, entry);
+      starts += verification.verified.grants;
+    }
+    expect(starts).toBeGreaterThan(WORLDS * 5);
+  });
+
   test("given any day and any other limits or order, when it is decided again, then the alternative is a ledger in which all is right", {
     timeout: 300_000,
   }, () => {

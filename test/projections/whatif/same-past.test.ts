@@ -53,7 +53,7 @@ describe("whatif with nothing other", () => {
     }
     process.stdout.write(`${starts} starts of ${reigns} reigns decided again\n`);
     expect(starts).toBeGreaterThan(WORLDS * 2);
-    expect(reigns).toBeGreaterThan(WORLDS);
+    expect(reigns - WORLDS).toBeGreaterThan(5);
   });
 
   test.each(readdirSync(golden).filter((file) => file.endsWith(".jsonl")))(
