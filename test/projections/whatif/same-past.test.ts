@@ -7,6 +7,7 @@ import { decodeEntry } from "../../../events/codec.js";
 import { drawPlan } from "../../simulation/draw-plan.js";
 import { World } from "../../simulation/world.js";
 import { dayArbitrary, dayOf } from "../../support/random-turns.js";
+import { TurnBook } from "../../support/turn-book.js";
 import { checkRandomly, limitsArbitrary } from "../random-world.js";
 import { type Placed, placed, replayOf, startsIn, workloadOf } from "./replayed.js";
 
@@ -54,6 +55,27 @@ describe("whatif with nothing other", () => {
     process.stdout.write(`${starts} starts of ${reigns} reigns decided again\n`);
     expect(starts).toBeGreaterThan(WORLDS * 2);
     expect(reigns - WORLDS).toBeGreaterThan(5);
+  });
+
+  test("given more starts than one entry holds, and urgent jobs that come between them, when the workload is decided again, then it is cut where it was", () => {
+    const book = new TurnBook({
+      types: { thumbs: {} },
+      seats: 5_000,
+      settings: () => [{ type: "LimitsChanged", limits: { global: 1_300 }, source: "configuration" }],
+    }).lead();
+    book.decide();
+    // An entry takes about a thousand submissions, and a pass grants 500: the third thousand comes after two passes, and before the
+    // first two have all that they would get of 1,300 places.
+    const thousand = (priority: number) => Array.from({ length: 1_000 }, () => ({ type: "thumbs", priority }));
+    for (const priority of [0, 0, 5]) book.submit(null, thousand(priority));
+    book.decide();
+    const urgent = [...book.fold.jobs.values()].filter(
+      ({ attempts, spec }) => attempts.length > 0 && spec?.priority === 5,
+    );
+    expect(urgent).toHaveLength(1_300 - 2 * 500);
+    const { past, again } = bothPasts(placed(book.entries));
+    expect(past).toHaveLength(1_300);
+    expect(again).toEqual(past);
   });
 
   test.each(readdirSync(golden).filter((file) => file.endsWith(".jsonl")))(
