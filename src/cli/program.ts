@@ -17,6 +17,7 @@ import { registerLog } from "./commands/log.js";
 import { registerMove } from "./commands/move.js";
 import { registerPause, registerResume } from "./commands/pools.js";
 import { registerQueue } from "./commands/queue.js";
+import { registerReplay } from "./commands/replay.js";
 import { registerReservations } from "./commands/reservations.js";
 import { registerRetry } from "./commands/retry.js";
 import { registerRun } from "./commands/run.js";
@@ -58,6 +59,7 @@ const COMMANDS: readonly Register[] = [
   registerPause,
   registerResume,
   registerLog,
+  registerReplay,
   registerGraph,
   registerDoctor,
 ];

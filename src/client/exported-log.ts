@@ -99,14 +99,21 @@ export interface ExportedLog {
   readonly ledger: MemoryLog;
 }
 
-/** Reads an exported log into memory, all of it. Throws `ClientFailure` that names the line if something is wrong with the file. */
-export async function readExportedLog(path: string): Promise<ExportedLog> {
+/**
+ * Reads an exported log into memory, all of it; `onEntry` is told how far it is. Throws `ClientFailure` that names the line if
+ * something is wrong with the file.
+ */
+export async function readExportedLog(
+  path: string,
+  onEntry: (position: number, last: number) => void = () => {},
+): Promise<ExportedLog> {
   const { header, messages } = await openExport(path);
   let storedAt = "";
   const ledger = new MemoryLog({ identity: header.stream, now: () => storedAt, appendOnly: true });
   for await (const message of messages) {
     storedAt = message.storedAt;
     await ledger.append({ subject: message.subject, data: message.data });
+    onEntry(message.sequence, header.last);
   }
   return { header, ledger };
 }

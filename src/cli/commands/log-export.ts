@@ -5,7 +5,7 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { entryLine, firstAfter, headerLine, type Questions, readMessages } from "../../client/index.js";
+import { exportLines, firstAfter, type Questions } from "../../client/index.js";
 import { untilOf, withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
@@ -71,7 +71,7 @@ async function writeLines(
   write: (text: string) => Promise<void>,
 ): Promise<number> {
   const ledger = await questions.ledger();
-  const { identity, last: end } = await ledger.state();
+  const { last: end } = await ledger.state();
   const until = untilOf(options);
   const last =
     until === null
@@ -79,8 +79,6 @@ async function writeLines(
       : "position" in until
         ? Math.min(end, until.position)
         : (await firstAfter(ledger, until.time)) - 1;
-  const exportedAt = new Date().toISOString();
-  await write(`${headerLine({ namespace: questions.namespace, stream: identity, last, exportedAt })}\n`);
-  for await (const message of readMessages(ledger, 0, last)) await write(`${entryLine(message)}\n`);
+  for await (const line of exportLines(ledger, questions.namespace, last)) await write(`${line}\n`);
   return last;
 }

@@ -1,0 +1,136 @@
+/**
+ * A ledger that can be wound to any position, backwards too. Facts cannot be taken back, so going back means folding again; what that
+ * costs is bounded by copies of the reel that were kept on the way:
+ *
+ *   kept   at most `KEPT_MAX` copies, at intervals that double when there are more; so no place is further from one than the facts of
+ *          one interval, an eighth of the whole or so.
+ *   near   one copy a little before the place that was wound to last, because whoever steps back once does it again.
+ *   scenes the last `SCENES_MAX` scenes that were shown or passed shortly before: stepping among them folds nothing at all.
+ */
+import { setImmediate as nextRound } from "node:timers/promises";
+import { type Position, position } from "../../events/names.js";
+import type { Log } from "../log/log.js";
+import type { Condition } from "./condition.js";
+import { EntryReader } from "./entry-reader.js";
+import { Reel } from "./reel.js";
+import { type Scene, sceneOf } from "./scene.js";
+
+/** Each costs a copy of the job index: 40 MB with 100,000 jobs. */
+const KEPT_MAX = 8;
+/** Folding so many facts again takes less than half a second. */
+const KEEP_EVERY_FACTS = 20_000;
+/** A copy costs about as much as folding so many facts for each job in the index. */
+const KEEP_EVERY_FACTS_PER_JOB = 1;
+/** So far before the goal of a longer way the near copy is made, and from so far before it the scenes are kept. */
+const NEAR_ENTRIES = 256;
+const SCENES_BEFORE = 64;
+const SCENES_MAX = 1_024;
+/** On a long way somebody else's turn comes so often: keys, signals, drawing. */
+const ROUND_MS = 20;
+
+export interface Winding {
+  /** Breaks off when it aborts. */
+  readonly signal: AbortSignal;
+  /** Called now and then on a long way. */
+  readonly onProgress: (done: { readonly entries: number; readonly of: number }) => void;
+}
+
+export class Tape {
+  readonly last: number;
+  readonly #condition: Condition | null;
+  readonly #reader: EntryReader;
+  #reel: Reel;
+  /** In the order of their positions. */
+  #kept: Reel[] = [];
+  #keepEvery = KEEP_EVERY_FACTS;
+  #near: Reel | null = null;
+  #factsSinceKept = 0;
+  readonly #scenes = new Map<number, Scene>();
+
+  /** `last`: where it ends. */
+  constructor(ledger: Log, last: number, condition: Condition | null) {
+    this.last = last;
+    this.#condition = condition;
+    this.#reader = new EntryReader(ledger, last);
+    this.#reel = new Reel(condition);
+  }
+
+  /** How many copies there are, for those who look after the memory. */
+  get copies(): number {
+    return this.#kept.length + (this.#near === null ? 0 : 1);
+  }
+
+  /** When the entry at a position was decided, in ISO 8601. */
+  async timeOf(at: number): Promise<string> {
+    return this.#scenes.get(at)?.at ?? (await this.#reader.read(at)).at;
+  }
+
+  /**
+   * What is to be seen at a position from 0, before the first entry, to the last. Throws `LedgerCorrupt` where an entry cannot be, and
+   * what the signal was aborted with.
+   */
+  async scene(at: number, { signal, onProgress }: Winding): Promise<Scene> {
+    const known = this.#scenes.get(at);
+    if (known !== undefined) return known;
+    if (at < this.#reel.position) this.#goBack(at);
+    const from = this.#reel.position;
+    const isFar = at - from > NEAR_ENTRIES;
+    let roundEnds = performance.now() + ROUND_MS;
+    if (at === from) this.#remember();
+    for (let next = from + 1; next <= at; next += 1) {
+      await this.#forward(position(next));
+      if (next > at - SCENES_BEFORE) this.#remember();
+      if (isFar && next === at - NEAR_ENTRIES) this.#near = this.#reel.copy();
+      if (performance.now() < roundEnds) continue;
+      onProgress({ entries: next - from, of: at - from });
+      await nextRound();
+      signal.throwIfAborted();
+      roundEnds = performance.now() + ROUND_MS;
+    }
+    const scene = this.#scenes.get(at);
+    if (scene === undefined) throw new Error(`there is no scene at ${at}`);
+    return scene;
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close();
+  }
+
+  async #forward(at: Position): Promise<void> {
+    const entry = await this.#reader.read(at);
+    this.#reel.apply(at, entry);
+    this.#factsSinceKept += entry.facts.length;
+    const furthest = this.#kept[this.#kept.length - 1]?.position ?? 0;
+    if (at <= furthest) this.#factsSinceKept = 0;
+    else if (this.#factsSinceKept >= Math.max(this.#keepEvery, this.#reel.fold.jobs.size * KEEP_EVERY_FACTS_PER_JOB))
+      this.#keep();
+  }
+
+  #keep(): void {
+    this.#factsSinceKept = 0;
+    this.#kept.push(this.#reel.copy());
+    if (this.#kept.length <= KEPT_MAX) return;
+    this.#kept = this.#kept.filter((_reel, index) => index % 2 === 1);
+    this.#keepEvery *= 2;
+  }
+
+  /** Takes the copy that is nearest before a position, or the beginning. */
+  #goBack(at: number): void {
+    const before = [...this.#kept, ...(this.#near === null ? [] : [this.#near])].filter((reel) => reel.position <= at);
+    const nearest = before.reduce<Reel | null>(
+      (best, reel) => (best === null || reel.position > best.position ? reel : best),
+      null,
+    );
+    this.#reel = nearest?.copy() ?? new Reel(this.#condition);
+    this.#factsSinceKept = 0;
+  }
+
+  #remember(): void {
+    const scene = sceneOf(this.#reel);
+    // Behind the others again, if it was there.
+    this.#scenes.delete(scene.position);
+    this.#scenes.set(scene.position, scene);
+    const [oldest] = this.#scenes.keys();
+    if (this.#scenes.size > SCENES_MAX && oldest !== undefined) this.#scenes.delete(oldest);
+  }
+}
