@@ -43,7 +43,15 @@ export const PLAYER_EVENTS = {
 } as const satisfies { [T in PlayerEvent["type"]]: { type: T } };
 
 /** The actions that the shell performs. */
-export const PLAYER_ACTIONS = ["startClock", "stepForward", "stepBack", "goThere", "faster", "slower", "leave"] as const;
+export const PLAYER_ACTIONS = [
+  "startClock",
+  "stepForward",
+  "stepBack",
+  "goThere",
+  "faster",
+  "slower",
+  "leave",
+] as const;
 export type PlayerAction = (typeof PLAYER_ACTIONS)[number];
 
 const steps = {
@@ -61,7 +69,10 @@ export const playerMachine = setup({
   id: "player",
   initial: "playing",
   states: {
-    playing: { entry: "startClock", on: { ...steps, ...speeds, ...looks, PAUSE: "paused", HALT: "paused", QUIT: leaves } },
+    playing: {
+      entry: "startClock",
+      on: { ...steps, ...speeds, ...looks, PAUSE: "paused", HALT: "paused", QUIT: leaves },
+    },
     paused: { on: { ...steps, ...speeds, ...looks, PAUSE: "playing", QUIT: leaves } },
     asking: { on: { GO: { target: "paused", actions: "goThere" }, CLOSE: "paused", QUIT: leaves } },
     helping: { on: { CLOSE: "paused", QUIT: leaves } },

@@ -28,6 +28,10 @@ const ROWS_DEFAULT = 24;
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
+/** What is between them appears at once, on terminals that know this; others pass over it. */
+const BEGIN_UPDATE = "\x1b[?2026h";
+const END_UPDATE = "\x1b[?2026l";
+
 export class Screen implements Disposable {
   readonly #process: ScreenProcess;
   readonly #onKey: (key: Key) => void;
@@ -62,10 +66,10 @@ export class Screen implements Disposable {
     const before = this.#drawn;
     let text = before === null ? "\x1b[2J" : "";
     for (const [index, line] of lines.entries())
-      if (before === null || before[index] !== line) text += `\x1b[${index + 1};1H${line}\x1b[K`;
+      if (before === null || before[index] !== line) text += `\x1b[${index + 1};1H\x1b[2K${line}`;
     if (before !== null && before.length > lines.length) text += `\x1b[${lines.length + 1};1H\x1b[J`;
     this.#drawn = [...lines];
-    if (text !== "") this.#process.stdout.write(text);
+    if (text !== "") this.#process.stdout.write(`${BEGIN_UPDATE}${text}${END_UPDATE}`);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,5 @@
 /** Another build of this program, as a process of its own that decides a ledger: no code of it comes into ours. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
@@ -27,6 +26,8 @@ export class DecidingBuild implements AsyncDisposable {
   readonly #name: string;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #lines: AsyncGenerator<string>;
+  /** Settles when it has ended and everything that it said has come. */
+  readonly #closed: Promise<void>;
   #complaint = "";
   #ahead: DecisionsAt | { readonly stopped: Stopped } | { readonly end: number } | null = null;
   #program: string | null = null;
@@ -39,6 +40,10 @@ export class DecidingBuild implements AsyncDisposable {
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#complaint = (this.#complaint + text).slice(-COMPLAINT_CHARACTERS_MAX);
+    });
+    this.#closed = new Promise((resolve) => {
+      this.#child.once("close", () => resolve());
+      this.#child.once("error", () => resolve());
     });
     this.#lines = linesOf(this.#child.stdout);
   }
@@ -64,10 +69,7 @@ export class DecidingBuild implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const gone = once(this.#child, "close");
-    this.#child.kill("SIGKILL");
-    await gone;
+    await this.#end();
   }
 
   async #begin(): Promise<void> {
@@ -83,10 +85,16 @@ export class DecidingBuild implements AsyncDisposable {
     return line;
   }
 
+  /** What it would still say on standard output is not waited for. */
+  async #end(): Promise<void> {
+    this.#child.stdout.destroy();
+    this.#child.kill("SIGKILL");
+    await this.#closed;
+  }
+
   async #failure(): Promise<ClientFailure> {
     // It has ended, or says what nobody understands.
-    this.#child.kill("SIGKILL");
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "close");
+    await this.#end();
     const text = `the build ${this.#name} does not tell what it decides`;
     const complaint = this.#complaint.trim().split("\n")[0] ?? "";
     return new ClientFailure("unanswered", complaint === "" ? text : `${text}: ${complaint}`, {

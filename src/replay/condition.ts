@@ -140,7 +140,8 @@ class Parser {
 
   #deeper(at: number, parse: () => Condition): Condition {
     this.#depth += 1;
-    if (this.#depth > DEPTH_MAX) throw new Wrong(at, `at most ${DEPTH_MAX} brackets and negations stand inside each other`);
+    if (this.#depth > DEPTH_MAX)
+      throw new Wrong(at, `at most ${DEPTH_MAX} brackets and negations stand inside each other`);
     const parsed = parse();
     this.#depth -= 1;
     return parsed;

@@ -10,10 +10,10 @@
 import { z } from "zod";
 import type { Fact } from "../../events/facts.js";
 import { position } from "../../events/names.js";
+import { LedgerCorrupt } from "../../projections/fold.js";
 import { Redecider, type Redecision } from "../dispatcher/redecide.js";
 import { entryOf } from "../log/entry.js";
 import type { StoredMessage } from "../log/log.js";
-import { LedgerCorrupt } from "../../projections/fold.js";
 import { VERSION } from "../version.js";
 
 const FORMAT = "signalbox-decisions";

@@ -7,4 +7,4 @@ export { type Difference, differencesAt, isSame } from "./differences.js";
 export { placeOf, type Range, rangeOf } from "./range.js";
 export { Reel, type ToldFact } from "./reel.js";
 export type { Holding, Lane, Scene } from "./scene.js";
-export { Tape, type Winding } from "./tape.js";
+export { Tape, type TapeBounds, type Winding } from "./tape.js";

@@ -79,20 +79,22 @@ function lanesOf(reel: Reel): Lane[] {
   const reserved = reservationsOf(fold.slots).waiting;
   const states = new Map<string, JobState>();
   for (const { job } of holdingsOf(reel)) states.set(job, stateIn(reel, job));
-  const lanes = slotsView(fold).pools.map(({ name, capacity, used, paused, waiting, waitingReservations = 0, holders }): Lane => {
-    const lines = [...fold.waiting.lines()].filter((line) => demandOf(line, limits).has(name));
-    const first = reserved.filter((one) => demandOf(one, limits).has(name)).map(({ id }): string => id);
-    return {
-      ...{ pool: name, capacity, used, paused },
-      waitingCount: waiting + waitingReservations,
-      waiting: firstOf(lines, first),
-      holders: holders
-        .slice(0, HOLDERS_MAX)
-        .map(({ job, units }) => ({ id: job, units, state: states.get(job) ?? "reserved" })),
-      holdersCount: holders.length,
-      left: leftOf(reel, (one) => demandOf(one, limits).has(name)),
-    };
-  });
+  const lanes = slotsView(fold).pools.map(
+    ({ name, capacity, used, paused, waiting, waitingReservations = 0, holders }): Lane => {
+      const lines = [...fold.waiting.lines()].filter((line) => demandOf(line, limits).has(name));
+      const first = reserved.filter((one) => demandOf(one, limits).has(name)).map(({ id }): string => id);
+      return {
+        ...{ pool: name, capacity, used, paused },
+        waitingCount: waiting + waitingReservations,
+        waiting: firstOf(lines, first),
+        holders: holders
+          .slice(0, HOLDERS_MAX)
+          .map(({ job, units }) => ({ id: job, units, state: states.get(job) ?? "reserved" })),
+        holdersCount: holders.length,
+        left: leftOf(reel, (one) => demandOf(one, limits).has(name)),
+      };
+    },
+  );
   const free = freeLane(reel);
   return free === null ? lanes : [...lanes, free];
 }

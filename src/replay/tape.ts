@@ -2,10 +2,10 @@
  * A ledger that can be wound to any position, backwards too. Facts cannot be taken back, so going back means folding again; what that
  * costs is bounded by copies of the reel that were kept on the way:
  *
- *   kept   at most `KEPT_MAX` copies, at intervals that double when there are more; so no place is further from one than the facts of
- *          one interval, an eighth of the whole or so.
- *   near   one copy a little before the place that was wound to last, because whoever steps back once does it again.
- *   scenes the last `SCENES_MAX` scenes that were shown or passed shortly before: stepping among them folds nothing at all.
+ *   kept    a few copies, at intervals that double when there are more; so no place is further from one than the facts of one
+ *           interval, a quarter of the whole at the worst.
+ *   near    one copy a little before the place that was wound to last, because whoever steps back once does it again.
+ *   scenes  the last scenes that were shown or passed shortly before: stepping among them folds nothing at all.
  */
 import { setImmediate as nextRound } from "node:timers/promises";
 import { type Position, position } from "../../events/names.js";
@@ -15,16 +15,24 @@ import { EntryReader } from "./entry-reader.js";
 import { Reel } from "./reel.js";
 import { type Scene, sceneOf } from "./scene.js";
 
-/** Each costs a copy of the job index: 40 MB with 100,000 jobs. */
-const KEPT_MAX = 8;
-/** Folding so many facts again takes less than half a second. */
-const KEEP_EVERY_FACTS = 20_000;
+/** What is kept so that going back costs little. */
+export interface TapeBounds {
+  /** Each copy costs what the job index does: some 40 MB with 100,000 jobs. */
+  readonly keptMax: number;
+  /** The first interval; folding so many facts again takes less than half a second. */
+  readonly keepEveryFacts: number;
+  /** The near copy is made so many entries before the goal of a longer way. */
+  readonly nearEntries: number;
+  /** From so many entries before a goal on the scenes are kept. */
+  readonly scenesBefore: number;
+  readonly scenesMax: number;
+}
+
+export const TAPE_BOUNDS: TapeBounds = {
+  ...{ keptMax: 6, keepEveryFacts: 20_000, nearEntries: 1_024, scenesBefore: 256, scenesMax: 2_048 },
+};
 /** A copy costs about as much as folding so many facts for each job in the index. */
 const KEEP_EVERY_FACTS_PER_JOB = 1;
-/** So far before the goal of a longer way the near copy is made, and from so far before it the scenes are kept. */
-const NEAR_ENTRIES = 256;
-const SCENES_BEFORE = 64;
-const SCENES_MAX = 1_024;
 /** On a long way somebody else's turn comes so often: keys, signals, drawing. */
 const ROUND_MS = 20;
 
@@ -39,17 +47,20 @@ export class Tape {
   readonly last: number;
   readonly #condition: Condition | null;
   readonly #reader: EntryReader;
+  readonly #bounds: TapeBounds;
   #reel: Reel;
   /** In the order of their positions. */
   #kept: Reel[] = [];
-  #keepEvery = KEEP_EVERY_FACTS;
+  #keepEvery: number;
   #near: Reel | null = null;
   #factsSinceKept = 0;
   readonly #scenes = new Map<number, Scene>();
 
   /** `last`: where it ends. */
-  constructor(ledger: Log, last: number, condition: Condition | null) {
+  constructor(ledger: Log, last: number, condition: Condition | null, bounds: TapeBounds = TAPE_BOUNDS) {
     this.last = last;
+    this.#bounds = bounds;
+    this.#keepEvery = bounds.keepEveryFacts;
     this.#condition = condition;
     this.#reader = new EntryReader(ledger, last);
     this.#reel = new Reel(condition);
@@ -74,13 +85,14 @@ export class Tape {
     if (known !== undefined) return known;
     if (at < this.#reel.position) this.#goBack(at);
     const from = this.#reel.position;
-    const isFar = at - from > NEAR_ENTRIES;
+    const { nearEntries, scenesBefore } = this.#bounds;
+    const isFar = at - from > nearEntries;
     let roundEnds = performance.now() + ROUND_MS;
     if (at === from) this.#remember();
     for (let next = from + 1; next <= at; next += 1) {
       await this.#forward(position(next));
-      if (next > at - SCENES_BEFORE) this.#remember();
-      if (isFar && next === at - NEAR_ENTRIES) this.#near = this.#reel.copy();
+      if (next > at - scenesBefore) this.#remember();
+      if (isFar && next === at - nearEntries) this.#near = this.#reel.copy();
       if (performance.now() < roundEnds) continue;
       onProgress({ entries: next - from, of: at - from });
       await nextRound();
@@ -109,7 +121,7 @@ export class Tape {
   #keep(): void {
     this.#factsSinceKept = 0;
     this.#kept.push(this.#reel.copy());
-    if (this.#kept.length <= KEPT_MAX) return;
+    if (this.#kept.length <= this.#bounds.keptMax) return;
     this.#kept = this.#kept.filter((_reel, index) => index % 2 === 1);
     this.#keepEvery *= 2;
   }
@@ -131,6 +143,6 @@ export class Tape {
     this.#scenes.delete(scene.position);
     this.#scenes.set(scene.position, scene);
     const [oldest] = this.#scenes.keys();
-    if (this.#scenes.size > SCENES_MAX && oldest !== undefined) this.#scenes.delete(oldest);
+    if (this.#scenes.size > this.#bounds.scenesMax && oldest !== undefined) this.#scenes.delete(oldest);
   }
 }

@@ -8,8 +8,8 @@ import type { Command } from "commander";
 import { factSchema } from "../../../events/facts.js";
 import { exportLines, openExport, type Until } from "../../client/index.js";
 import {
-  DecidingBuild,
   type Decided,
+  DecidingBuild,
   type Difference,
   decideAgain,
   decisionsAt,
@@ -122,7 +122,10 @@ async function compare(
   for await (const decision of decideAgain(messages)) {
     if (signal.aborted) break;
     if (!("position" in decision))
-      throw CliFailure.failed(`this build does not take the ledger: ${decision.problem}`, "`signalbox log verify` tells more.");
+      throw CliFailure.failed(
+        `this build does not take the ledger: ${decision.problem}`,
+        "`signalbox log verify` tells more.",
+      );
     const there = await other.at(decision.position);
     compared.version = other.version;
     const { position, at } = decision;

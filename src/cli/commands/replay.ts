@@ -40,7 +40,11 @@ export function registerReplay(program: Command, terminal: Terminal): void {
     )
     .option("--from <when>", "from this position (812) or time (2026-12-01T08:00:00Z) on", readUntil)
     .option("--to <when>", "up to this position or time", readUntil)
-    .option("--speed <x>", "1 is real time, 60 a minute in a second, or max (default: 1; without a terminal max)", readSpeed)
+    .option(
+      "--speed <x>",
+      "1 is real time, 60 a minute in a second, or max (default: 1; without a terminal max)",
+      readSpeed,
+    )
     .option("--break <condition>", "stop at the first fact that meets it, such as state==failed", readCondition)
     .option("--against <build>", "compare with what the build in this folder decides")
     .addOption(new Option("--decide", "for programs: print what this build decides, with -o jsonl"))

@@ -37,10 +37,7 @@ export function frameOf(scene: Scene, controls: Controls, size: Size, colors: Co
   const { columns, rows } = size;
   const body = Math.max(0, rows - 1);
   const head = headOf(scene, controls, columns, colors).slice(0, body);
-  const middle =
-    controls.state === "helping"
-      ? helpOf(colors)
-      : lanesOf(scene, columns, body - head.length, colors);
+  const middle = controls.state === "helping" ? helpOf(colors) : lanesOf(scene, columns, body - head.length, colors);
   const above = [...head, ...middle].slice(0, body);
   const facts = controls.state === "helping" ? [] : factsOf(scene, body - above.length, colors);
   const filled = [...above, ...facts];
@@ -88,7 +85,11 @@ function factsOf(scene: Scene, rows: number, colors: Colors): Line[] {
   return shown.map(({ address, at, fact }) => {
     const isNow = Number.parseInt(address, 10) === scene.position;
     const place = fillLine([span(address, colors.dim)], width, "right");
-    return [...place, span(`  ${at.slice(11, 23)}  `, colors.dim), span(oneLine(sentenceOf(fact)), isNow ? colors.bold : undefined)];
+    return [
+      ...place,
+      span(`  ${at.slice(11, 23)}  `, colors.dim),
+      span(oneLine(sentenceOf(fact)), isNow ? colors.bold : undefined),
+    ];
   });
 }
 

@@ -7,7 +7,13 @@ export type Meaning = PlayerEvent | { readonly type: "TYPE"; readonly text: stri
 
 const { PAUSE, FORWARD, BACK, FASTER, SLOWER, ASK, GO, HELP, CLOSE, QUIT } = PLAYER_EVENTS;
 
-const BY_NAME: Readonly<Record<string, PlayerEvent>> = { space: PAUSE, right: FORWARD, left: BACK, up: FASTER, down: SLOWER };
+const BY_NAME: Readonly<Record<string, PlayerEvent>> = {
+  space: PAUSE,
+  right: FORWARD,
+  left: BACK,
+  up: FASTER,
+  down: SLOWER,
+};
 const BY_CHARACTER: Readonly<Record<string, PlayerEvent>> = {
   " ": PAUSE,
   l: FORWARD,

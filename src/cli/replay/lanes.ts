@@ -66,7 +66,8 @@ function layoutOf(lanes: readonly Lane[], width: number): Layout {
   const pool = Math.min(POOL_COLUMNS_MAX, Math.max(4, ...lanes.map((lane) => textWidth(nameOf(lane)))));
   const usage = Math.max(3, ...lanes.map((lane) => usageOf(lane).length));
   const rest = Math.max(0, width - ARROW.length - pool - 1 - usage - 1);
-  if (width < COLUMNS_FOR_WAITING) return { waiting: 0, pool, usage, slots: Math.max(0, rest - COUNT_COLUMNS), left: 0 };
+  if (width < COLUMNS_FOR_WAITING)
+    return { waiting: 0, pool, usage, slots: Math.max(0, rest - COUNT_COLUMNS), left: 0 };
   const waiting = Math.floor(rest * WAITING_SHARE);
   if (width < COLUMNS_FOR_LEFT) return { waiting, pool, usage, slots: rest - waiting, left: 0 };
   const beyond = rest - waiting - ARROW.length;

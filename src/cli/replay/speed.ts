@@ -21,5 +21,7 @@ export function readSpeed(text: string): Speed {
   if (text === "max") return SPEED_MAX;
   const speed = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   if (speed >= SPEED_LEAST && speed <= SPEED_MOST) return speed;
-  throw new InvalidArgumentError(`Give a number from ${SPEED_LEAST} to ${SPEED_MOST}: 1 is real time, 60 a minute in a second; or max.`);
+  throw new InvalidArgumentError(
+    `Give a number from ${SPEED_LEAST} to ${SPEED_MOST}: 1 is real time, 60 a minute in a second; or max.`,
+  );
 }
