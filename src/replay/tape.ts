@@ -7,12 +7,12 @@
  *   near    one copy a little before the place that was wound to last, because whoever steps back once does it again.
  *   scenes  the last scenes that were shown or passed shortly before: stepping among them folds nothing at all.
  */
-import { setImmediate as nextRound } from "node:timers/promises";
 import { type Position, position } from "../../events/names.js";
 import type { Log } from "../log/log.js";
 import type { Condition } from "./condition.js";
 import { EntryReader } from "./entry-reader.js";
 import { Reel } from "./reel.js";
+import { Rounds } from "./rounds.js";
 import { type Scene, sceneOf } from "./scene.js";
 
 /** What is kept so that going back costs little. */
@@ -33,8 +33,6 @@ export const TAPE_BOUNDS: TapeBounds = {
 };
 /** A copy costs about as much as folding so many facts for each job in the index. */
 const KEEP_EVERY_FACTS_PER_JOB = 1;
-/** On a long way somebody else's turn comes so often: keys, signals, drawing. */
-const ROUND_MS = 20;
 
 export interface Winding {
   /** Breaks off when it aborts. */
@@ -87,17 +85,15 @@ export class Tape {
     const from = this.#reel.position;
     const { nearEntries, scenesBefore } = this.#bounds;
     const isFar = at - from > nearEntries;
-    let roundEnds = performance.now() + ROUND_MS;
+    const rounds = new Rounds();
     if (at === from) this.#remember();
     for (let next = from + 1; next <= at; next += 1) {
       await this.#forward(position(next));
       if (next > at - scenesBefore) this.#remember();
       if (isFar && next === at - nearEntries) this.#near = this.#reel.copy();
-      if (performance.now() < roundEnds) continue;
-      onProgress({ entries: next - from, of: at - from });
-      await nextRound();
+      if (!(await rounds.giveWay())) continue;
       signal.throwIfAborted();
-      roundEnds = performance.now() + ROUND_MS;
+      onProgress({ entries: next - from, of: at - from });
     }
     const scene = this.#scenes.get(at);
     if (scene === undefined) throw new Error(`there is no scene at ${at}`);

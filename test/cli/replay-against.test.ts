@@ -12,9 +12,8 @@ import { TurnBook } from "../support/turn-book.js";
 import { startProgram, startWorld } from "./world.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const GOLDEN = readdirSync(join(ROOT, "test", "golden"))
-  .filter((file) => file.endsWith(".jsonl"))
-  .map((file) => join(ROOT, "test", "golden", file));
+const LEDGERS = join(ROOT, "test", "golden");
+const GOLDEN = join(LEDGERS, "format-1.jsonl");
 /** Two builds decide one after the other. */
 const PATIENCE_MS = 60_000;
 
@@ -73,11 +72,11 @@ async function threeStories(): Promise<string> {
 }
 
 describe("replay --against", () => {
-  test.each(GOLDEN)(
+  test.each(readdirSync(LEDGERS).filter((file) => file.endsWith(".jsonl")))(
     "given the golden ledger %s, when this build is compared with itself, then nothing differs",
     { timeout: PATIENCE_MS },
     async (ledger) => {
-      const { code, stdout, stderr } = await replay("--log", ledger, "--against", ROOT);
+      const { code, stdout, stderr } = await replay("--log", join(LEDGERS, ledger), "--against", ROOT);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout).toMatch(
         /^no difference: \d+ entries with \d+ decisions, decided by this build and by version \S+ in /,
@@ -123,7 +122,7 @@ describe("replay --against", () => {
         "",
       ].join("\n"),
     );
-    const golden = await replay("--log", GOLDEN[0] ?? "", "--against", build, "-o", "json");
+    const golden = await replay("--log", GOLDEN, "--against", build, "-o", "json");
     expect(golden.code).toBe(4);
     const document = JSON.parse(golden.stdout);
     expect(document).toMatchObject({ ok: false, otherwise: 0 });
@@ -148,16 +147,22 @@ describe("replay --against", () => {
       "row.attempts.length < row.spec.maxAttempts",
       "false",
     );
-    const ends = await replay("--log", GOLDEN[0] ?? "", "--against", hasty, "-o", "jsonl");
+    const ends = await replay("--log", GOLDEN, "--against", hasty, "-o", "jsonl");
     expect(ends.code).toBe(4);
     expect(
       differencesIn(ends.stdout).map(({ about, there }) => [about, there[0]?.type, there[0]?.["retryAt"]]),
     ).toContainEqual(["tries", "RunFailed", null]);
 
     const strict = await buildWith("strict", "machines/job.js", 'RunStarted: "running"', 'RunStarted: "failed"');
-    const stops = await replay("--log", GOLDEN[0] ?? "", "--against", strict, "-o", "jsonl");
+    const stops = await replay("--log", GOLDEN, "--against", strict, "-o", "jsonl");
     expect(stops.code).toBe(4);
     expect(differencesIn(stops.stdout).at(-1)?.there).toMatchObject([{ type: "LedgerCorrupt" }]);
+  });
+
+  test("given a part of the ledger in which there is nothing, then the gate does not open", async () => {
+    const { code, stdout, stderr } = await replay("--log", GOLDEN, "--against", ROOT, "--from", "9999");
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toContain("there is no entry to compare");
   });
 
   test("given a ledger on a server, then both builds read one copy of it, and nothing is left of that", {
@@ -178,7 +183,7 @@ describe("replay --against", () => {
     timeout: PATIENCE_MS,
   }, async () => {
     const old = await buildWith("old", "src/cli/commands/replay.js", '"--decide"', '"--decide-not"');
-    const { code, stdout, stderr } = await replay("--log", GOLDEN[0] ?? "", "--against", old);
+    const { code, stdout, stderr } = await replay("--log", GOLDEN, "--against", old);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("does not tell what it decides: error: unknown option '--decide'");
     expect(stderr).toContain("It must be of a version that has `signalbox replay --decide`.");

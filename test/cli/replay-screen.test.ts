@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodeEntry, encodeFact } from "../../events/codec.js";
+import { entryId, intakeSequence } from "../../events/names.js";
 import { exportOf } from "../golden/golden-ledger.js";
 import { PseudoTerminal, type TerminalSize } from "../support/pseudo-terminal.js";
 import { TurnBook } from "../support/turn-book.js";
+import { startWorld } from "./world.js";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const GOLDEN = fileURLToPath(new URL("../golden/format-1.jsonl", import.meta.url));
@@ -38,6 +41,22 @@ async function expectRestored(terminal: PseudoTerminal, exitCode: number): Promi
   expect(terminal.raw.lastIndexOf("\x1b[?7h")).toBeGreaterThan(terminal.raw.lastIndexOf("\x1b[?7l"));
   expect(terminal.raw).toMatch(/[^-]icanon/);
   expect(terminal.raw).toMatch(/[^-]echo /);
+}
+
+/** So much to read that it takes a while on any machine, and nothing to decide. */
+function longLedger(last: number): string {
+  const book = new TurnBook({ types: { story: {} } }).lead();
+  book.decide();
+  const [first] = book.entries;
+  if (first === undefined) throw new Error("there is a first entry");
+  const intake = { sequence: intakeSequence(0), index: null };
+  const refusal = encodeFact({ type: "CommandRefused", verb: "cancel", reason: "there is no such job", intake });
+  const facts = Array.from({ length: 1_000 }, () => refusal);
+  for (let position = 2; position <= last; position += 1) {
+    const header = { ...first, id: entryId(`e${position}`), prev: entryId(`e${position - 1}`), facts: [] };
+    book.lines.push(encodeEntry(header, facts));
+  }
+  return exportOf(book);
 }
 
 describe("the replay on a terminal", () => {
@@ -163,7 +182,14 @@ describe("the replay on a terminal", () => {
       size: SIZE,
     });
     await terminal.shows("position 3 of 52");
-    process.kill(Number(await readFile(join(folder, "pid"), "utf8")), "SIGTERM");
+    const pid = Number(await readFile(join(folder, "pid"), "utf8"));
+    // Stopped and continued, it takes the terminal again.
+    const takings = () => terminal.raw.split("\x1b[?1049h").length - 1;
+    expect(takings()).toBe(1);
+    process.kill(pid, "SIGSTOP");
+    process.kill(pid, "SIGCONT");
+    await terminal.shows(() => takings() === 2 && terminal.text.includes("position 3 of 52"));
+    process.kill(pid, "SIGTERM");
     await expectRestored(terminal, 143);
   });
 
@@ -175,6 +201,27 @@ describe("the replay on a terminal", () => {
     expect(terminal.text).toMatch(/the ledger is corrupt at 5\.0/);
   });
 
+  test("given a ledger on a server, when it is played and stepped back, then it shows what has happened there", async () => {
+    await using world = await startWorld();
+    await world.run(["submit", "hello", "--id", "first", "--wait"]);
+    await world.scheduler.stop();
+    await using terminal = watch("--speed max", { env: { NATS_URL: world.server.url } });
+    await terminal.shows(/position (\d+) of \1 +‖ paused max/);
+    expect(terminal.text).toMatch(/global +0\/2 \[ \]\[ \] +▸ ✓first$/m);
+    const whole = terminal.text;
+    // Joined, submitted and granted, started, completed, and it leaves: somewhere on the way back the job holds its slot.
+    for (let steps = 0; steps < 10 && !/\[first\]/.test(terminal.text); steps += 1) {
+      const { text } = terminal;
+      terminal.press("h");
+      await terminal.shows(({ text: now }) => now !== text);
+    }
+    expect(terminal.text).toMatch(/global +1\/2 \[first\]\[ \]/);
+    terminal.press("g9999\r");
+    await terminal.shows(({ text }) => text.replace("the end  ", "") === whole.replace("the end  ", ""));
+    terminal.press("q");
+    await expectRestored(terminal, 0);
+  });
+
   test("given a terminal that can do nothing, then the facts are told line by line", async () => {
     await using terminal = watch("--log day.jsonl --to 2", { env: { TERM: "dumb" } });
     await terminal.shows("exit code 0");
@@ -183,17 +230,8 @@ describe("the replay on a terminal", () => {
   });
 
   test("given a beginning that is far in, when what is before it is folded, then a bar with the rate is shown first", async () => {
-    const book = new TurnBook({ types: { story: {} } }).lead();
-    book.decide();
-    for (let turn = 0; turn < 150; turn += 1)
-      book
-        .submit(
-          null,
-          Array.from({ length: 400 }, () => ({ type: "story", delay: "1h" })),
-        )
-        .decide();
-    await writeFile(join(folder, "long.jsonl"), exportOf(book));
-    const last = book.entries.length;
+    const last = 400;
+    await writeFile(join(folder, "long.jsonl"), longLedger(last));
     await using terminal = watch(`--log long.jsonl --from ${last}`);
     await terminal.shows(`position ${last} of ${last}`);
     expect(terminal.raw).toMatch(/█+░* +\d+ % {2}\d+ of \d+ entries (folded|read)/);

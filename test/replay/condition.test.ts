@@ -107,14 +107,12 @@ describe("a condition", () => {
         fc
           .tuple(tie("tree"), tie("tree"))
           .map(([a, b]): Tree => ({ text: `(${a.text}) && (${b.text})`, value: a.value && b.value })),
-        fc
-          .tuple(tie("tree"), tie("tree"))
-          .map(
-            ([a, b]): Tree => ({
-              text: `(${a.text}) || ${b.text.includes("||") ? `(${b.text})` : b.text}`,
-              value: a.value || b.value,
-            }),
-          ),
+        fc.tuple(tie("tree"), tie("tree")).map(
+          ([a, b]): Tree => ({
+            text: `(${a.text}) || ${b.text.includes("||") ? `(${b.text})` : b.text}`,
+            value: a.value || b.value,
+          }),
+        ),
       ),
     }));
     checkRandomly("trees", 300, tree, ({ text, value }) => {

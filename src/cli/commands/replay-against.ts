@@ -81,6 +81,9 @@ export async function compareWith(
   ).finally(() => progress.end());
   if (interrupt.signal.aborted) throw interrupt.failure();
   const { entries, decisions, differences, otherwise, version } = compared;
+  // A gate that has looked at nothing must not open.
+  if (entries === 0)
+    throw CliFailure.notFound("there is no entry to compare: the ledger, or this part of it, is empty");
   if (options.output === "json")
     terminal.out(JSON.stringify({ ok: differences === 0, ...compared, differences: printed }, null, 2));
   if (otherwise > 0)

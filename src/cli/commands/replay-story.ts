@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { position } from "../../../events/names.js";
 import { entryOf, readMessages } from "../../client/index.js";
 import type { Log } from "../../log/log.js";
-import { type Condition, type Range, Reel, type ToldFact } from "../../replay/index.js";
+import { type Condition, type Range, Reel, Rounds, type ToldFact } from "../../replay/index.js";
 import { CliFailure } from "../failure.js";
 import type { Interrupt } from "../interrupt.js";
 import type { Output } from "../options.js";
@@ -47,6 +47,7 @@ async function tell(
 ): Promise<boolean> {
   const reel = new Reel(condition);
   const clock = new StoryClock(speed);
+  const rounds = new Rounds();
   progress.begin();
   for await (const message of readMessages(ledger, 0, range.to)) {
     const entry = entryOf(message);
@@ -61,6 +62,7 @@ async function tell(
     });
     await lines.flush();
     if (isOver) return true;
+    await rounds.giveWay();
     if (!isTold || speed === SPEED_MAX)
       progress.show({
         share: message.sequence / range.to,

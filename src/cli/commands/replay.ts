@@ -72,7 +72,7 @@ async function replay(own: ReplayOptions, self: Command, terminal: Terminal): Pr
   if (own.against !== undefined)
     return await compareWith(self, { ...own, against: own.against }, options, interrupt, terminal);
   const progress = showProgress(terminal);
-  await withLedger(self, options, progress, async (ledger, namespace) => {
+  await withLedger(self, options, { progress, interrupt }, async (ledger, namespace) => {
     const range = await rangeOf(ledger, own.from ?? null, own.to ?? null);
     const condition = own.break?.condition ?? null;
     if (!isScreen || terminal.env["TERM"] === "dumb") {
@@ -83,6 +83,7 @@ async function replay(own: ReplayOptions, self: Command, terminal: Terminal): Pr
     const tape = new Tape(ledger, range.to, condition);
     try {
       await windTo(tape, range.from === 1 ? 0 : range.from, interrupt, progress);
+      if (interrupt.signal.aborted) throw interrupt.failure();
       await play({
         ...{ tape, ledger, range, namespace, speed: own.speed ?? 1 },
         ...{ colors: terminal.colors, program: process, signal: interrupt.signal },
@@ -111,7 +112,7 @@ async function windTo(tape: Tape, from: number, { signal }: Interrupt, progress:
 async function withLedger(
   self: Command,
   options: CommonOptions,
-  progress: ProgressShown,
+  { progress, interrupt }: { readonly progress: ProgressShown; readonly interrupt: Interrupt },
   act: (ledger: Log, namespace: string) => Promise<void>,
 ): Promise<void> {
   if (options.log === undefined)
@@ -119,9 +120,10 @@ async function withLedger(
       act(await questions.ledger(), questions.namespace),
     );
   refuseServerBesideLog(options);
-  const { ledger, header } = await readExportedLog(options.log, (position, last) =>
-    progress.show({ share: position / last, count: position, text: `${position} of ${last} entries read` }),
-  ).finally(() => progress.end());
+  const { ledger, header } = await readExportedLog(options.log, (position, last) => {
+    if (interrupt.signal.aborted) throw interrupt.failure();
+    progress.show({ share: position / last, count: position, text: `${position} of ${last} entries read` });
+  }).finally(() => progress.end());
   await act(ledger, header.namespace);
 }
 

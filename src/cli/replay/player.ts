@@ -184,7 +184,9 @@ class Player {
   async #playOn(): Promise<void> {
     const { tape, range } = this.#playing;
     const begunMs = performance.now();
-    if (this.#speed !== SPEED_MAX) this.#clockMs += (begunMs - this.#readMs) * this.#speed;
+    // Without a speed the clock is only where the entries are; a speed that is chosen then begins there.
+    if (this.#speed === SPEED_MAX) this.#startClock();
+    else this.#clockMs += (begunMs - this.#readMs) * this.#speed;
     this.#readMs = begunMs;
     while (this.#position < range.to && this.#state === "playing" && this.#goal === null) {
       const next = this.#position + 1;
