@@ -1,6 +1,7 @@
 /** The part of a ledger that is played: from one position to another, both included. */
 import { ClientFailure } from "../client/failure.js";
-import { firstAfter, type Until } from "../client/reader.js";
+import { firstAfter } from "../client/reader.js";
+import type { Until } from "../client/until.js";
 import type { Log } from "../log/log.js";
 
 export interface Range {

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { factSchema } from "../../../events/facts.js";
-import { exportLines, openExport, type Until } from "../../client/index.js";
+import { exportLines } from "../../client/export-lines.js";
+import { openExport } from "../../client/exported-log.js";
+import type { Until } from "../../client/until.js";
 import {
   type Decided,
   DecidingBuild,

@@ -1,7 +1,8 @@
 /** A replay without a screen: each fact as a line, in the order of the ledger. */
 import { setTimeout as pause } from "node:timers/promises";
 import { position } from "../../../events/names.js";
-import { entryOf, readMessages } from "../../client/index.js";
+import { readMessages } from "../../client/reader.js";
+import { entryOf } from "../../log/entry.js";
 import type { Log } from "../../log/log.js";
 import { type Condition, type Range, Reel, Rounds, type ToldFact } from "../../replay/index.js";
 import { CliFailure } from "../failure.js";

@@ -1,19 +1,19 @@
 /** `replay`: plays the ledger back; on a terminal as a screen, elsewhere as lines. With --against, what another build decides on it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseUntil, readExportedLog, type Until } from "../../client/index.js";
+import { readExportedLog } from "../../client/exported-log.js";
+import { parseUntil, type Until } from "../../client/until.js";
 import type { Log } from "../../log/log.js";
-import { type Condition, describeProblem, parseCondition, rangeOf, Tape } from "../../replay/index.js";
+import { type Condition, describeProblem, parseCondition } from "../../replay/condition.js";
+import { rangeOf } from "../../replay/range.js";
+import type { Tape } from "../../replay/tape.js";
 import { refuseServerBesideLog, withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
 import { type ProgressShown, showProgress } from "../progress-lines.js";
-import { play } from "../replay/player.js";
 import { readSpeed, SPEED_MAX, type Speed } from "../replay/speed.js";
 import type { Terminal } from "../terminal.js";
-import { compareWith, printDecisions } from "./replay-against.js";
-import { tellStory } from "./replay-story.js";
 
 interface ReplayOptions {
   readonly from?: Until;
@@ -24,10 +24,8 @@ interface ReplayOptions {
   readonly decide?: boolean;
 }
 
-export function registerReplay(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("replay")
-    .summary("play the log back, or compare what another build decides on it")
+export function defineReplay(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Plays the ledger on the terminal: the pools as lanes, the jobs coming from the left, holding their slots in the\n" +
         "middle and leaving to the right, at any speed, forwards and backwards; ? shows the keys. Without a terminal, or with\n" +
@@ -68,18 +66,25 @@ async function replay(own: ReplayOptions, self: Command, terminal: Terminal): Pr
     throw CliFailure.usage("--decide is what --against asks the other build: give one of them");
   const isScreen = options.output === "table" && terminal.isInteractive && process.stdin.isTTY === true;
   using interrupt = listenForInterrupt();
-  if (own.decide === true) return await printDecisions(self, options, terminal);
-  if (own.against !== undefined)
+  if (own.decide === true) {
+    const { printDecisions } = await import("./replay-against.js");
+    return await printDecisions(self, options, terminal);
+  }
+  if (own.against !== undefined) {
+    const { compareWith } = await import("./replay-against.js");
     return await compareWith(self, { ...own, against: own.against }, options, interrupt, terminal);
+  }
   const progress = showProgress(terminal);
   await withLedger(self, options, { progress, interrupt }, async (ledger, namespace) => {
     const range = await rangeOf(ledger, own.from ?? null, own.to ?? null);
     const condition = own.break?.condition ?? null;
     if (!isScreen || terminal.env["TERM"] === "dumb") {
+      const { tellStory } = await import("./replay-story.js");
       const { speed = SPEED_MAX } = own;
       const story = { ledger, range, speed, condition, conditionText: own.break?.text ?? "" };
       return await tellStory(story, options.output, interrupt, progress);
     }
+    const [{ play }, { Tape }] = await Promise.all([import("../replay/player.js"), import("../../replay/tape.js")]);
     const tape = new Tape(ledger, range.to, condition);
     try {
       await windTo(tape, range.from === 1 ? 0 : range.from, interrupt, progress);

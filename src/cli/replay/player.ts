@@ -9,7 +9,8 @@ import {
   type PlayerState,
   playerStepper,
 } from "../../../machines/player.js";
-import { nextNews, parseUntil } from "../../client/index.js";
+import { nextNews } from "../../client/news.js";
+import { parseUntil } from "../../client/until.js";
 import { SteppedActor } from "../../dispatcher/stepped-actor.js";
 import type { Log } from "../../log/log.js";
 import { placeOf, type Range, type Scene, type Tape } from "../../replay/index.js";
