@@ -5,7 +5,7 @@ import type { Decided } from "./decisions.js";
 export interface Difference {
   readonly position: number;
   readonly at: string;
-  /** The job, reservation or group that is decided about; null: the order of the decisions, or what the slots say of them. */
+  /** The job, reservation or group that is decided about; null: the order of all decisions, or what slots or fold say of them. */
   readonly about: string | null;
   /** What the ledger has. */
   readonly recorded: readonly Decided[];

@@ -3,7 +3,7 @@
  * costs is bounded by copies of the reel that were kept on the way:
  *
  *   kept    a few copies, at intervals that double when there are more; so no place is further from one than the facts of one
- *           interval, a quarter of the whole at the worst.
+ *           interval, a third of the whole at the worst.
  *   near    one copy a little before the place that was wound to last, because whoever steps back once does it again.
  *   scenes  the last scenes that were shown or passed shortly before: stepping among them folds nothing at all.
  */

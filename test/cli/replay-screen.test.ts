@@ -222,6 +222,13 @@ describe("the replay on a terminal", () => {
     await expectRestored(terminal, 0);
   });
 
+  test("given a part in which nothing is recorded, then that is said, and the terminal is never taken", async () => {
+    await using terminal = watch("--log day.jsonl --from 5 --to 4");
+    await terminal.shows("exit code 3");
+    expect(terminal.text).toContain("nothing is recorded in this part of the ledger");
+    expect(terminal.raw).not.toContain("\x1b[?1049h");
+  });
+
   test("given a terminal that can do nothing, then the facts are told line by line", async () => {
     await using terminal = watch("--log day.jsonl --to 2", { env: { TERM: "dumb" } });
     await terminal.shows("exit code 0");

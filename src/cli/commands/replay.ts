@@ -84,6 +84,7 @@ async function replay(own: ReplayOptions, self: Command, terminal: Terminal): Pr
       const story = { ledger, range, speed, condition, conditionText: own.break?.text ?? "" };
       return await tellStory(story, options.output, interrupt, progress);
     }
+    if (range.to < range.from) throw CliFailure.notFound("nothing is recorded in this part of the ledger");
     const [{ play }, { Tape }] = await Promise.all([import("../replay/player.js"), import("../../replay/tape.js")]);
     const tape = new Tape(ledger, range.to, condition);
     try {
