@@ -27,13 +27,13 @@ interface ReplayOptions {
 export function defineReplay(command: Command, terminal: Terminal): void {
   command
     .description(
-      "Plays the ledger on the terminal: the pools as lanes, the jobs coming from the left, holding their slots in the\n" +
-        "middle and leaving to the right, at any speed, forwards and backwards; ? shows the keys. Without a terminal, or with\n" +
-        "-o json or jsonl, it prints the facts, one a line, as fast as it can or at the speed that is given.\n\n" +
-        "--break stops at the first fact that meets a condition: fact, job, type, state or pool, compared by ==, != or ~\n" +
-        "(contains) with a value, and joined with &&, ||, ! and brackets. state is the job's after the fact. Without a\n" +
+      "Plays the ledger on the terminal: the pools as lanes, the jobs coming from the left, holding their slots in the " +
+        "middle and leaving to the right, at any speed, forwards and backwards; ? shows the keys. Without a terminal, or " +
+        "with -o json or jsonl, it prints the facts, one a line, as fast as it can or at the speed that is given.\n\n" +
+        "--break stops at the first fact that meets a condition: fact, job, type, state or pool, compared by ==, != or ~ " +
+        "(contains) with a value, and joined with &&, ||, ! and brackets. state is the job's after the fact. Without a " +
         "terminal the exit code is 3 if there is none.\n\n" +
-        "--against lets another build decide at each entry of the same ledger what this one decides there (what becomes of\n" +
+        "--against lets another build decide at each entry of the same ledger what this one decides there (what becomes of " +
         "attempts and groups, whose time has come, grants and denials), and lists what differs: exit code 4 if anything does.",
     )
     .option("--from <when>", "from this position (812) or time (2026-12-01T08:00:00Z) on", readUntil)

@@ -162,11 +162,11 @@ class Player {
   }
 
   async #show(goal: number): Promise<void> {
-    const pace = { sinceMs: performance.now(), of: 0 };
+    const sinceMs = performance.now();
     this.#scene = await this.#playing.tape.scene(goal, {
       signal: this.#signal,
       onProgress: ({ entries, of }) => {
-        const ms = Math.max(1, performance.now() - pace.sinceMs);
+        const ms = Math.max(1, performance.now() - sinceMs);
         const perSecond = (entries * 1_000) / ms;
         const left: Pace = { perSecond, leftMs: ((of - entries) * ms) / entries };
         const progress: Progress = { share: entries / of, count: entries, text: `${entries} of ${of} entries` };
