@@ -136,7 +136,8 @@ describe("the frame", () => {
     const book = goldenDay();
     book.submit("story", { id: "evil", params: {} });
     book.command("cancel", { id: "evil", reason: "\u001b]0;evil\u0007\nnext" }).decide();
-    for (const line of frameOf(sceneAt(book), controls, { columns: 120, rows: 40 }, plain))
+    const namespace = "evil\u001b[2J";
+    for (const line of frameOf(sceneAt(book), { ...controls, namespace }, { columns: 120, rows: 40 }, plain))
       expect(line).not.toMatch(/\p{Cc}/u);
   });
 });

@@ -195,7 +195,7 @@ async function withFile<T>(
 function differenceText({ position, at, about, recorded, here, there }: Difference): string {
   const isAsRecorded = isSame(recorded, here);
   return [
-    `${position}  ${at}  ${about ?? "the entry as a whole"}`,
+    `${position}  ${at}  ${oneLine(about ?? "the entry as a whole")}`,
     ...(isAsRecorded ? [] : decisionLines("recorded", recorded)),
     ...decisionLines(isAsRecorded ? "recorded, here" : "here", here),
     ...decisionLines("there", there),

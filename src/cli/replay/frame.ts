@@ -57,7 +57,7 @@ function headOf(scene: Scene, controls: Controls, columns: number, colors: Color
   return [
     title,
     [span(barOf(position, from, to, columns), colors.cyan)],
-    [span(counts === "" ? "no jobs yet" : counts), span(`  ${namespace}`, colors.dim)],
+    [span(counts === "" ? "no jobs yet" : counts), span(`  ${oneLine(namespace)}`, colors.dim)],
   ];
 }
 
@@ -68,7 +68,7 @@ function barOf(position: number, from: number, to: number, columns: number): str
   return `${"━".repeat(full)}${"─".repeat(columns - full)}`;
 }
 
-/** More than half of the screen is not for the lanes, as long as there are facts to show. */
+/** The lanes take no more of the rows than this: the latest facts are to be seen too. */
 const LANES_SHARE = 0.6;
 
 function lanesOf(scene: Scene, columns: number, rows: number, colors: Colors): Line[] {
