@@ -3,6 +3,7 @@
  * projection under `<ns>.query` (contract, section 1). Errors come back in the service error headers.
  */
 import type { Dispatcher } from "../dispatcher/dispatcher.js";
+import { NOT_LEADING } from "../dispatcher/messages.js";
 import type { Log } from "../log/log.js";
 import type { Logger } from "../logger.js";
 import { isAnswerable } from "../nats/answerable.js";
@@ -71,6 +72,7 @@ async function serve(options: ServiceOptions, connection: number): Promise<Servi
     const query = service.addGroup(subjects.query);
     for (const name of QUERIES)
       query.addEndpoint(name, (_error, message) => void answer(message, options, (args) => ask(options, name, args)));
+    query.addEndpoint("running", (_error, message) => void answer(message, options, () => running(options)));
     return service;
   } catch (error) {
     log.error({ err: error }, "the NATS service could not be started");
@@ -99,6 +101,12 @@ async function answer(
     log.error({ err: error, subject: message.subject }, "a request could not be answered");
     message.respondError(INTERNAL_ERROR, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** What the worker inside runs, by its own account: the projection is not asked (`signalbox audit`). */
+async function running({ dispatcher }: ServiceOptions): Promise<Reply> {
+  const answered = await dispatcher.inReign(({ inside }) => inside);
+  return answered === null ? NOT_LEADING : { value: answered };
 }
 
 async function ask({ dispatcher, ledger }: ServiceOptions, name: QueryName, args: unknown): Promise<Reply> {

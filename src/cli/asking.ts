@@ -1,16 +1,13 @@
-/** Opens what a command talks to, by the common options, and closes it again whatever happens. */
+/**
+ * Opens what a command talks to, by the common options, and closes it again whatever happens. What it takes to fold a ledger,
+ * or to speak with a server, is loaded when it is needed.
+ */
 import type { Command } from "commander";
-import {
-  asOf,
-  openExportedLog,
-  openSession,
-  parseUntil,
-  type Questions,
-  type Session,
-  type Until,
-} from "../client/index.js";
+import type { Questions } from "../client/questions.js";
+import type { Session } from "../client/session.js";
+import { parseUntil, type Until } from "../client/until.js";
 import { CliFailure } from "./failure.js";
-import { type CommonOptions, commonOptionsOf, readConfiguration } from "./options.js";
+import { type CommonOptions, commonOptionsOf } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -26,10 +23,15 @@ export async function withQuestions(
   const until = untilOf(options);
   if (options.log !== undefined) {
     refuseServerBesideLog(options);
+    const { openExportedLog } = await import("../client/offline.js");
     const exported = await openExportedLog(options.log, until);
     return await act(exported, options);
   }
-  await inSession(options, terminal, (session) => act(until === null ? session : asOf(session, until), options));
+  await inSession(options, terminal, async (session) => {
+    if (until === null) return await act(session, options);
+    const { asOf } = await import("../client/offline.js");
+    await act(asOf(session, until), options);
+  });
 }
 
 /** Runs a command that changes something or waits for something, so that it needs a server. */
@@ -50,11 +52,14 @@ export function refuseServerBesideLog({ nats, context }: CommonOptions): void {
 }
 
 /** What --at says; null without it. */
-export function untilOf({ at }: CommonOptions): Until | null {
-  if (at === undefined) return null;
-  const until = parseUntil(at);
+export const untilOf = ({ at }: CommonOptions): Until | null => readUntil("--at", at);
+
+/** What an option says that takes a position or a time; null without it. */
+export function readUntil(option: string, text: string | undefined): Until | null {
+  if (text === undefined) return null;
+  const until = parseUntil(text);
   if (until === null)
-    throw CliFailure.usage(`--at ${at}: give a position such as 812, or a time such as 2026-12-01T08:00:00Z`);
+    throw CliFailure.usage(`${option} ${text}: give a position such as 812, or a time such as 2026-12-01T08:00:00Z`);
   return until;
 }
 
@@ -65,7 +70,9 @@ async function inSession(
 ): Promise<void> {
   const { nats, context, creds } = options;
   const { env, cwd } = terminal;
+  const { readConfiguration } = await import("./configuration.js");
   const loaded = readConfiguration(options, terminal);
+  const { openSession } = await import("../client/session.js");
   const session = await openSession({ loaded, nats, context, creds, env, cwd, onNotice: (text) => terminal.err(text) });
   try {
     await act(session);
