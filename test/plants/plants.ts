@@ -33,10 +33,10 @@ export const PLANTS: readonly Plant[] = [
   plant("takes an append that was lost for stored", COMMIT, 'return "ABSENT"', 'return "STORED"'),
   plant("acts on an entry that others came after", COMMIT, "!== id || last > at)", "!== id)"),
   plant(
-    "decides on a fold that lacks what was stored last",
+    "decides before it has folded what is stored",
     "src/dispatcher/standby.js",
-    "fold.apply(position(message.sequence), entryOf(message));\n                if (message.sequence === last)\n                    caughtUp();",
-    "if (message.sequence === last)\n                    caughtUp();\n                else fold.apply(position(message.sequence), entryOf(message));",
+    "if (last <= begin)\n            arrived();",
+    "arrived();",
   ),
   // Slots
   plant("forgets a release", SLOTS, "this.#pool(name).used -= units;", "void units;"),
