@@ -8,6 +8,8 @@ export interface Part {
   readonly env: NodeJS.ProcessEnv;
   /** Its first group is a figure for the table. */
   readonly figure: RegExp;
+  /** What it prints is a table of its own, which is shown below the other one. */
+  readonly isTable?: boolean;
 }
 
 const env = process.env;
@@ -62,6 +64,7 @@ export const PARTS: readonly Part[] = [
     argv: ["dist/test/plants/main.js"],
     env,
     figure: /^planted mistakes: (.*)$/,
+    isTable: true,
   },
   {
     name: "rules",
