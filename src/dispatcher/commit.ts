@@ -14,25 +14,21 @@ import type { DispatcherOptions } from "./options.js";
 import type { Standby } from "./standby.js";
 import type { Proposal } from "./turn.js";
 
-type Port = Pick<DispatcherOptions, "ledger" | "subjects" | "log" | "clock" | "leaseMs">;
+export interface CommitPort extends Pick<DispatcherOptions, "ledger" | "subjects" | "log" | "clock" | "leaseMs"> {
+  /** That an entry is stored, and we lead, is said as of the moment when it was asked; the answer may come much later. */
+  readonly storedAsOf: (asked: Moment) => void;
+}
 
 /** Of the lease, what an answer may take and still say who leads: as long as runs may go on without a renewal. */
 const ANSWER_SHARE_MAX = 2 / 3;
 
-/** That an entry is stored, and we lead, is said as of the moment when it was asked; the answer may come much later. */
-export type StoredAsOf = (asked: Moment) => void;
-
-export async function appendEntry(
-  proposal: Proposal,
-  port: Port,
-  storedAsOf: StoredAsOf,
-): Promise<"STORED" | "REFUSED" | "UNKNOWN"> {
+export async function appendEntry(proposal: Proposal, port: CommitPort): Promise<"STORED" | "REFUSED" | "UNKNOWN"> {
   const { data, position: at } = proposal;
   const { ledger, subjects, log, clock } = port;
   const asked = momentOf(clock);
   const appended = await ledger.append({ subject: subjects.ledger, data, expectedLast: at - 1 });
   if (appended.outcome === "stored" && appended.sequence === at && !isLate(asked, port)) {
-    storedAsOf(asked);
+    port.storedAsOf(asked);
     return "STORED";
   }
   log.warn({ appended, position: at }, "an entry was not stored at once; reading the ledger");
@@ -43,8 +39,7 @@ export async function appendEntry(
 export async function settleEntry(
   { id, position: at }: Proposal,
   standby: Standby,
-  port: Port,
-  storedAsOf: StoredAsOf,
+  port: CommitPort,
   signal: AbortSignal,
 ): Promise<"STORED" | "REFUSED" | "ABSENT"> {
   for (;;) {
@@ -60,11 +55,11 @@ export async function settleEntry(
     if (entryOf(found).id !== id || last > at) return "REFUSED";
     if (signal.aborted) return "STORED";
     if (isLate(asked, port)) continue;
-    storedAsOf(asked);
+    port.storedAsOf(asked);
     return "STORED";
   }
 }
 
 /** Whether too much of a lease has passed since then, by either clock: one jumps, and the other may stand still in sleep. */
-const isLate = (asked: Moment, { clock, leaseMs }: Port): boolean =>
+const isLate = (asked: Moment, { clock, leaseMs }: CommitPort): boolean =>
   msSince(asked, clock) >= leaseMs * ANSWER_SHARE_MAX;

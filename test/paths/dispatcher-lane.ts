@@ -19,6 +19,8 @@ import { GatedLog } from "./gated-log.js";
 
 const LEASE_MS = 6_000;
 const waitMsMax = 20_000;
+/** Of a lease each, by its clock. */
+const CLOSING_ROUNDS_MAX = 2_000;
 
 const corrupt = () => new LedgerCorrupt("1", "it is not what it was");
 
@@ -128,7 +130,11 @@ export class DispatcherLane {
       isOver = true;
       this.#onChange();
     });
-    while (!isOver) {
+    for (let rounds = 0; !isOver; rounds += 1) {
+      if (rounds > CLOSING_ROUNDS_MAX)
+        throw new Error(
+          `it does not end; it is ${this.dispatcher.state} after ${JSON.stringify(this.transitions.slice(-12))}`,
+        );
       await this.#clock.pass(LEASE_MS);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -9,23 +9,31 @@ import { edgesOf, representativeEvents } from "../../machines/graph.js";
 import type { SteppedActor } from "../../src/dispatcher/stepped-actor.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
-import { DispatcherLane } from "./dispatcher-lane.js";
+import type { DispatcherLane } from "./dispatcher-lane.js";
 
 type EventType = DispatcherEvent["type"];
 type Actor = SteppedActor<DispatcherEvent, string>;
 
 /** The actor of the dispatcher that was made last: events are sent to it that nobody sends there. */
-const made = vi.hoisted(() => ({ last: null as unknown }));
-vi.mock("../../src/dispatcher/stepped-actor.js", async (importOriginal) => {
-  const original = await importOriginal<typeof import("../../src/dispatcher/stepped-actor.js")>();
-  return {
-    SteppedActor: class extends original.SteppedActor<DispatcherEvent, string> {
-      constructor(options: ConstructorParameters<typeof original.SteppedActor<DispatcherEvent, string>>[0]) {
-        super(options);
-        made.last = this;
-      }
-    },
+let lastActor: Actor | null = null;
+let Lane: typeof DispatcherLane;
+/** Everything of the dispatcher is loaded anew, around an actor that can be reached. */
+beforeAll(async () => {
+  vi.resetModules();
+  const path = "../../src/dispatcher/stepped-actor.js";
+  const original = await vi.importActual<typeof import("../../src/dispatcher/stepped-actor.js")>(path);
+  const SteppedActor = class extends original.SteppedActor<DispatcherEvent, string> {
+    constructor(options: ConstructorParameters<typeof original.SteppedActor<DispatcherEvent, string>>[0]) {
+      super(options);
+      lastActor = this;
+    }
   };
+  vi.doMock(path, () => ({ SteppedActor }));
+  Lane = (await import("./dispatcher-lane.js")).DispatcherLane;
+});
+afterAll(() => {
+  vi.doUnmock("../../src/dispatcher/stepped-actor.js");
+  vi.resetModules();
 });
 
 const timeoutMs = 300_000;
@@ -95,10 +103,10 @@ function expected(way: readonly EventType[]): { from: string; event: string; to:
 }
 
 async function inLane(act: (lane: DispatcherLane, actor: Actor) => Promise<void>): Promise<void> {
-  const lane = await DispatcherLane.open(nc, `machine-${randomUUID().slice(0, 8)}`);
-  const actor = made.last as Actor;
+  const lane = await Lane.open(nc, `machine-${randomUUID().slice(0, 8)}`);
   try {
-    await act(lane, actor);
+    if (lastActor === null) throw new Error("no actor was made");
+    await act(lane, lastActor);
   } finally {
     await lane.close();
   }

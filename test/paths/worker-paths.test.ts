@@ -2,34 +2,40 @@
  * Every path of a seat's machine in a worker as it ships: what it is told, what its runner does, and when nobody is left to report to.
  * After every step the seat is where the machine says, and the worker has done what the machine names, and nothing else.
  */
-import { expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { JobId, Position, WorkerId } from "../../events/names.js";
 import { edgesOf, representativeEvents, simplePaths } from "../../machines/graph.js";
 import type { Node, Step } from "../../machines/stepper.js";
 import { SEAT_EVENTS, type SeatEvent } from "../../machines/worker.js";
 import type { Runner } from "../../src/runners/index.js";
 import type { Assignment } from "../../src/worker/assignment.js";
-import { Worker } from "../../src/worker/worker.js";
+import type { Worker } from "../../src/worker/worker.js";
 import { atRest, VirtualClock } from "../support/virtual-clock.js";
 
 type EventType = SeatEvent["type"];
 
 /** What seats were sent, and what came of it: null if the machine refused it. */
-const told = vi.hoisted(() => ({ steps: [] as { from: string; event: string; step: Step | null }[] }));
-vi.mock("../../machines/stepper.js", async (importOriginal) => {
-  const original = await importOriginal<typeof import("../../machines/stepper.js")>();
-  return {
-    ...original,
-    Stepper: class extends original.Stepper<SeatEvent> {
-      override step(from: Node, event: SeatEvent): Step | null {
-        const step = super.step(from, event);
-        if (from.state in SEATS) told.steps.push({ from: from.state, event: event.type, step });
-        return step;
-      }
-    },
+const sent: { from: string; event: string; step: Step | null }[] = [];
+let ShippedWorker: typeof Worker;
+/** The worker is loaded anew, around a stepper that can be watched. */
+beforeAll(async () => {
+  vi.resetModules();
+  const path = "../../machines/stepper.js";
+  const original = await vi.importActual<typeof import("../../machines/stepper.js")>(path);
+  const Stepper = class extends original.Stepper<SeatEvent> {
+    override step(from: Node, event: SeatEvent): Step | null {
+      const step = super.step(from, event);
+      sent.push({ from: from.state, event: event.type, step });
+      return step;
+    }
   };
+  vi.doMock(path, () => ({ ...original, Stepper }));
+  ShippedWorker = (await import("../../src/worker/worker.js")).Worker;
 });
-const SEATS = { idle: 1, starting: 1, running: 1, stopping: 1, reporting: 1, abandoned: 1 };
+afterAll(() => {
+  vi.doUnmock("../../machines/stepper.js");
+  vi.resetModules();
+});
 
 const edges = edgesOf("worker");
 const edgeOf = new Map(edges.map((edge) => [`${edge.from.state} ${edge.event.type}`, edge]));
@@ -57,7 +63,7 @@ class Bench {
         });
       },
     };
-    this.worker = new Worker("w" as WorkerId, new Map([["task", runner]]), {
+    this.worker = new ShippedWorker("w" as WorkerId, new Map([["task", runner]]), {
       report: ({ said }) => this.done.push("started" in said ? "reportStarted" : "reportEnding"),
       progress: () => {},
       results: { keep: async (inline) => ({ inline }) },
@@ -96,13 +102,13 @@ class Bench {
   }
 }
 
-const accepted = () => told.steps.filter(({ step }) => step !== null);
+const accepted = () => sent.filter(({ step }) => step !== null);
 const inIt = (state: string) => state === "starting";
 
 /** Drives a new worker along a way, comparing after each step. */
 async function drive(way: readonly EventType[]): Promise<Bench> {
   const bench = new Bench();
-  told.steps.length = 0;
+  sent.length = 0;
   let state = "idle";
   for (const [index, type] of way.entries()) {
     const edge = edgeOf.get(`${state} ${type}`);
@@ -134,7 +140,7 @@ test("given every simple path of a seat's machine, when a worker is driven along
 test("given an event that a seat's machine refuses in a state, when it is brought about there, then nothing comes of it", async () => {
   const states = [...new Set(edges.flatMap(({ from, to }) => [from.state, to.state]))];
   let refusals = 0;
-  let sent = 0;
+  let broughtAbout = 0;
   for (const state of states) {
     const steps = paths.find((path) => path.steps.at(-1)?.to.state === state)?.steps ?? [];
     const way = steps.map(({ event }) => event.type);
@@ -154,11 +160,11 @@ test("given an event that a seat's machine refuses in a state, when it is brough
       await bench.bringAbout(type, undefined);
       expect(accepted().length, `${type} in ${state}`).toBe(way.length);
       expect(bench.done, `${type} in ${state}`).toEqual(before);
-      sent += 1;
+      broughtAbout += 1;
     }
   }
   expect(refusals).toBe(states.length * events.length - edges.length);
-  report(`${refusals} refusals, of which ${sent} can be brought about`);
+  report(`${refusals} refusals, of which ${broughtAbout} can be brought about`);
 });
 
 /** Printed, so that the run shows how much was walked. */

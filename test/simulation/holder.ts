@@ -2,7 +2,6 @@
  * Somebody who runs something directly (DEC-004): asks for slots, waits for them, renews their lease while at work, and gives them
  * back, or goes away without a word. It speaks the protocol of docs/direct-execution.md, and stops its work by the shipped guard.
  */
-import type { Json } from "../../events/json.js";
 import type { Clock } from "../../src/clock.js";
 import { LeaseGuard, type Moment, momentOf, msSince } from "../../src/worker/lease-guard.js";
 import { API } from "./node.js";
@@ -20,6 +19,12 @@ const RELEASES_MAX = 10;
 interface Seen {
   readonly view: { readonly state: string; readonly grant: number | null; readonly leaseMs: number };
   readonly asked: Moment;
+}
+
+/** What `src/api/service.ts` answers, without its envelope. */
+interface Reply {
+  readonly refused?: string;
+  readonly value?: { readonly reservation?: Seen["view"] };
 }
 
 export interface HolderOptions {
@@ -115,12 +120,13 @@ export class Holder {
     const asked = momentOf(this.#of.clock);
     const answered = await this.#of.requests.ask(API, { verb, args }, ANSWER_MS);
     if (!("answer" in answered)) return null;
-    const reply = answered.answer as { readonly refused?: string; readonly value?: { readonly reservation?: Json } };
+    const reply = answered.answer as Reply;
     if (reply.refused === "invalid") return "refused";
     if (reply.refused === "not-found") return "gone";
     if (reply.refused !== undefined) return null;
-    if (verb === "release") return "gone";
-    return { view: reply.value?.reservation as unknown as Seen["view"], asked };
+    const view = reply.value?.reservation;
+    // A release that was carried out shows nothing any more.
+    return view === undefined ? "gone" : { view, asked };
   }
 
   #pause(ms: number): Promise<void> {
