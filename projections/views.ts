@@ -13,7 +13,9 @@ export { type QueueItem, queueView } from "./view-queue.js";
 export { type ReservationView, reservationsView, reservationView } from "./view-reservations.js";
 export { type ScheduleView, schedulesView } from "./view-schedules.js";
 export {
+  type AsOf,
   type HealthView,
+  type HolderView,
   healthView,
   type LimitsView,
   limitsView,
@@ -21,5 +23,6 @@ export {
   type SlotsView,
   slotsView,
   type WorkersView,
+  type WorkerView,
   workersView,
 } from "./view-slots.js";
