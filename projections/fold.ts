@@ -17,6 +17,7 @@ import {
   type Position,
   position,
 } from "../events/names.js";
+import type { JobState } from "../events/states.js";
 import type { Groups } from "./groups.js";
 import { JobIndex } from "./job-index.js";
 import type { JobRow } from "./jobs.js";
@@ -114,6 +115,10 @@ export class Fold {
   }
   get jobs(): ReadonlyMap<JobId, JobRow> {
     return this.#index.jobs;
+  }
+  /** How many jobs of the index are in each state. */
+  get counts(): Readonly<Record<JobState, number>> {
+    return this.#index.counts;
   }
   get waiting(): WaitingView {
     return this.#index.waiting;

@@ -5,10 +5,10 @@
 import type { AttemptFact, FactOf, JobFact } from "../events/facts.js";
 import type { JobId, Position } from "../events/names.js";
 import { remember } from "../events/remember.js";
-import { type AttemptOutcome, isSlotHolding, isTerminal } from "../events/states.js";
+import { type AttemptOutcome, isSlotHolding, isTerminal, type JobState } from "../events/states.js";
 import { newJob, stepJob } from "../machines/job.js";
 import { Groups } from "./groups.js";
-import { compareDue, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
+import { compareDue, type JobRow, liveAttempt, noJobs, shortageKey, stateOf } from "./jobs.js";
 import type { SlotChange } from "./slots.js";
 import { SortedList } from "./sorted-list.js";
 import { Waiting } from "./waiting.js";
@@ -32,6 +32,8 @@ export class JobIndex {
   /** The scheduled and the retrying, by the time they wait for. */
   readonly due: SortedList<JobRow>;
   readonly groups: Groups;
+  /** How many jobs are in each state. */
+  readonly counts: Record<JobState, number>;
   /** How many jobs are in a state that holds slots; the fold compares it with the slots held. */
   holding: number;
   /** The place at the end of the waiting order, for the next job submitted. */
@@ -52,6 +54,7 @@ export class JobIndex {
     this.due = from?.due.clone(copied) ?? new SortedList<JobRow>(compareDue);
     this.groups = from?.groups.clone(copied) ?? new Groups();
     this.finished = new Set(from === undefined ? [] : from.finished);
+    this.counts = { ...(from?.counts ?? noJobs()) };
     this.holding = from?.holding ?? 0;
     this.nextPlace = from?.nextPlace ?? PLACE_STRIDE;
   }
@@ -120,7 +123,10 @@ export class JobIndex {
       if (this.finished.size <= finishedMax) return;
       this.finished.delete(id);
       const row = this.jobs.get(id);
-      if (row !== undefined) this.groups.forget(row);
+      if (row !== undefined) {
+        this.groups.forget(row);
+        this.counts[stateOf(row)] -= 1;
+      }
       this.jobs.delete(id);
     }
   }
@@ -208,6 +214,7 @@ export class JobIndex {
   /** Takes a row out of the list of its state. */
   #leave(row: JobRow): void {
     const state = stateOf(row);
+    this.counts[state] -= 1;
     if (state === "queued") this.waiting.delete(row);
     else if (state === "scheduled" || state === "retrying") this.due.delete(row);
     else if (isSlotHolding(state)) this.holding -= 1;
@@ -216,6 +223,7 @@ export class JobIndex {
   /** Puts a row into the list of its state. */
   #enter(row: JobRow): void {
     const state = stateOf(row);
+    this.counts[state] += 1;
     if (state === "queued") {
       this.waiting.add(row);
     } else if (state === "scheduled" || state === "retrying") {

@@ -1,11 +1,11 @@
 /** `log tail`: the last facts of the ledger, one a line; with --follow also those that come. */
 import type { Command } from "commander";
+import { gistOf } from "../../../projections/views.js";
 import { entryLine, entryOf, firstAfter, type Questions, readMessages } from "../../client/index.js";
 import type { Log, StoredMessage } from "../../log/log.js";
 import { wholeNumber } from "../arguments.js";
 import { untilOf, withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
-import { gistOf } from "../fact-gist.js";
 import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";
 import type { CommonOptions } from "../options.js";

@@ -1,7 +1,6 @@
 /** What matters about a fact beside its name and its job, in a few words for one line. */
-import type { Block, Fact } from "../../events/facts.js";
-import { capacities } from "../../events/limits.js";
-import { demandText } from "./wording.js";
+import type { Block, Fact } from "../events/facts.js";
+import { capacities } from "../events/limits.js";
 
 export function gistOf(fact: Fact): string {
   switch (fact.type) {
@@ -84,6 +83,13 @@ export function gistOf(fact: Fact): string {
     default:
       return fact satisfies never;
   }
+}
+
+/** `resource:ollama, global 2`: a single unit is not counted out. */
+export function demandText(demand: Readonly<Record<string, number>>): string {
+  return Object.entries(demand)
+    .map(([pool, units]) => (units === 1 ? pool : `${pool} ${units}`))
+    .join(", ");
 }
 
 const next = (at: string | null): string => (at === null ? "" : `, next at ${at}`);
