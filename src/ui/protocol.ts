@@ -109,7 +109,7 @@ export interface Board extends AsOf {
 
 /** A pool as `slots` shows it, its holders and its line bounded. `waiting` is the length of the whole line. */
 export interface BoardPool extends Omit<PoolView, "holders"> {
-  /** Jobs and reservations, oldest grant first. */
+  /** Jobs by their ids and reservations as `direct:<id>`, oldest grant first. */
   readonly holders: Listed<string, BoardHolder>;
   /** The first of those that wait for units of this pool, in the order of granting. Why each waits: `jobs[id].blockedBy`. */
   readonly line: readonly JobId[];
