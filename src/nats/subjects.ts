@@ -23,6 +23,7 @@ export interface Subjects {
   abort(worker: WorkerId): string;
   event(job: string, fact: string): string;
   progress(job: JobId): string;
+  readonly progressAny: string;
 }
 
 export function subjectsOf(namespace: string): Subjects {
@@ -45,5 +46,6 @@ export function subjectsOf(namespace: string): Subjects {
     abort: (worker) => `${namespace}.worker.${worker}.abort`,
     event: (job, fact) => `${namespace}.event.${job}.${fact}`,
     progress: (job) => `${namespace}.progress.${job}`,
+    progressAny: `${namespace}.progress.*`,
   };
 }
