@@ -1,22 +1,13 @@
 /** `signalbox ui` as a process of its own, beside a real scheduler on a real server: what it shows, and to whom. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Board } from "../../src/ui/protocol.js";
-import { type Running, startWorld, type World } from "../cli/world.js";
+import { startWorld, type World } from "../cli/world.js";
 import { ask, OpenPage } from "./browser.js";
+import { startUiProcess, type UiProcess } from "./ui-process.js";
 
 let world: World;
-let ui: Running;
+let ui: UiProcess;
 let url: string;
-
-async function startUiProcess(args: readonly string[] = []): Promise<{ running: Running; url: string }> {
-  const running = world.start(["ui", ...args, "-o", "json"]);
-  let said = "";
-  running.child.stdout?.on("data", (text: string) => {
-    said += text;
-  });
-  await running.saw("stdout", "}\n");
-  return { running, url: JSON.parse(said).url };
-}
 
 const holder = ["submit", "waits", "--id", "holder", "--params", '{"gate":"g"}'];
 /** Two have ended, holder runs, two wait behind it; one has a tag for a browser in its params, its label and its id's neighbours. */
@@ -27,11 +18,11 @@ beforeAll(async () => {
   await world.run(holder);
   await world.run(["submit", "hello", "--id", "next", "--params", '{"ask":"</script><script>"}']);
   await world.run(["submit", "hello", "--id", "last", "--priority", "-1"]);
-  ({ running: ui, url } = await startUiProcess());
+  ui = await startUiProcess(world);
+  ({ url } = ui);
 });
 afterAll(async () => {
-  ui.child.kill("SIGKILL");
-  await ui.ended;
+  await ui[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
 
@@ -173,63 +164,53 @@ describe("who may ask", () => {
   });
 
   test("given --actions, when an action comes with the token, then the scheduler carries it out, and without or with another one nothing happens", async () => {
-    const acting = await startUiProcess(["--actions"]);
-    try {
-      const [page = "", token = ""] = acting.url.split("#token=");
-      expect(token.length).toBeGreaterThan(40);
-      const cancel = (headers: Record<string, string>, body = '{"id":"last"}') =>
-        ask(`${page}api/actions/cancel`, {
-          method: "POST",
-          headers: { "Content-Type": "application/json", ...headers },
-          body,
-        });
-      expect(await cancel({})).toMatchObject({ status: 401 });
-      expect(await cancel({ "Signalbox-Token": `${token.slice(1)}x` })).toMatchObject({ status: 401 });
-      expect(await cancel({ "Signalbox-Token": token, Origin: "http://evil.example" })).toMatchObject({ status: 403 });
-      expect(await cancel({ "Signalbox-Token": token, "Content-Type": "text/plain" })).toMatchObject({ status: 400 });
-      expect(await cancel({ "Signalbox-Token": token }, "x".repeat(70_000))).toMatchObject({ status: 413 });
-      expect(await json(["job", "last"])).toMatchObject({ state: "queued" });
-      using open = await OpenPage.open(page);
-      expect(await cancel({ "Signalbox-Token": token })).toMatchObject({ status: 200, json: { ok: true } });
-      await open.until("the cancel on the board", ({ board }) => board.ended.ids[0] === "last");
-      expect(await json(["job", "last"])).toMatchObject({ state: "cancelled" });
-      expect(await cancel({ "Signalbox-Token": token }, '{"id":"nobody"}')).toMatchObject({ status: 404 });
-      expect((await ask(`${page}api/meta`)).json).toMatchObject({ isActing: true, needsToken: false });
-      // What nobody may do, nobody may do with the token either.
-      const other = await ask(`${page}api/actions/amend`, {
+    await using acting = await startUiProcess(world, ["--actions"]);
+    const { url: page, token } = acting;
+    expect(token.length).toBeGreaterThan(40);
+    const cancel = (headers: Record<string, string>, body = '{"id":"last"}') =>
+      ask(`${page}api/actions/cancel`, {
         method: "POST",
-        headers: { "Content-Type": "application/json", "Signalbox-Token": token },
-        body: "{}",
+        headers: { "Content-Type": "application/json", ...headers },
+        body,
       });
-      expect(other.status).toBe(404);
-    } finally {
-      acting.running.child.kill("SIGINT");
-      await acting.running.ended;
-    }
+    expect(await cancel({})).toMatchObject({ status: 401 });
+    expect(await cancel({ "Signalbox-Token": `${token.slice(1)}x` })).toMatchObject({ status: 401 });
+    expect(await cancel({ "Signalbox-Token": token, Origin: "http://evil.example" })).toMatchObject({ status: 403 });
+    expect(await cancel({ "Signalbox-Token": token, "Content-Type": "text/plain" })).toMatchObject({ status: 400 });
+    expect(await cancel({ "Signalbox-Token": token }, "x".repeat(70_000))).toMatchObject({ status: 413 });
+    expect(await json(["job", "last"])).toMatchObject({ state: "queued" });
+    using open = await OpenPage.open(page);
+    expect(await cancel({ "Signalbox-Token": token })).toMatchObject({ status: 200, json: { ok: true } });
+    await open.until("the cancel on the board", ({ board }) => board.ended.ids[0] === "last");
+    expect(await json(["job", "last"])).toMatchObject({ state: "cancelled" });
+    expect(await cancel({ "Signalbox-Token": token }, '{"id":"nobody"}')).toMatchObject({ status: 404 });
+    expect((await ask(`${page}api/meta`)).json).toMatchObject({ isActing: true, needsToken: false });
+    // What nobody may do, nobody may do with the token either.
+    const other = await ask(`${page}api/actions/amend`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Signalbox-Token": token },
+      body: "{}",
+    });
+    expect(other.status).toBe(404);
   });
 
   test("given a server that listens to other machines, when anything is asked without the token, then only the page's own files are given", async () => {
-    const open = await startUiProcess(["--host", "0.0.0.0"]);
-    try {
-      const [page = "", token = ""] = open.url.split("#token=");
-      for (const path of ["api/meta", "api/board", "api/stream"])
-        expect(await ask(`${page}${path}`)).toMatchObject({ status: 401, json: { error: { code: "token" } } });
-      const { json: meta } = await ask(`${page}api/meta`, { headers: { "Signalbox-Token": token } });
-      expect(meta).toMatchObject({ needsToken: true, isActing: false });
-      expect((await ask(`${page}`)).status).not.toBe(401);
-      expect(await ask(`${page}api/meta`, { headers: { Host: "evil.example" } })).toMatchObject({ status: 403 });
-      using stream = await OpenPage.open(page, { "Signalbox-Token": token });
-      expect(stream.board.position).toBeGreaterThan(0);
-    } finally {
-      open.running.child.kill("SIGINT");
-      await open.running.ended;
-    }
+    await using open = await startUiProcess(world, ["--host", "0.0.0.0"]);
+    const { url: page, token } = open;
+    for (const path of ["api/meta", "api/board", "api/stream"])
+      expect(await ask(`${page}${path}`)).toMatchObject({ status: 401, json: { error: { code: "token" } } });
+    const { json: meta } = await ask(`${page}api/meta`, { headers: { "Signalbox-Token": token } });
+    expect(meta).toMatchObject({ needsToken: true, isActing: false });
+    expect((await ask(`${page}`)).status).not.toBe(401);
+    expect(await ask(`${page}api/meta`, { headers: { Host: "evil.example" } })).toMatchObject({ status: 403 });
+    using stream = await OpenPage.open(page, { "Signalbox-Token": token });
+    expect(stream.board.position).toBeGreaterThan(0);
   });
 });
 
 describe("Ctrl-C", () => {
   test("given open pages, when Ctrl-C comes, then the program ends with 0 and the pages are closed", async () => {
-    const { running, url: page } = await startUiProcess();
+    const { running, url: page } = await startUiProcess(world);
     using open = await OpenPage.open(page);
     running.child.kill("SIGINT");
     expect(await running.ended).toMatchObject({ code: 0 });
