@@ -8,6 +8,7 @@ import { isLoopback, newToken } from "./gatekeeping.js";
 import { serveUi, type UiServer } from "./server.js";
 import { liveLedger, openCapsule, type Shown } from "./shown.js";
 import { type StreamBounds, Streams } from "./streams.js";
+import { type WhatIf, WhatIfDesk } from "./what-if.js";
 
 export { NOT_BUILT, readAssets } from "./assets.js";
 export { exportPage } from "./export.js";
@@ -21,6 +22,8 @@ export interface UiOptions {
   readonly port: number;
   /** Whether the page may act. */
   readonly isActing: boolean;
+  /** Who answers what-if questions; absent: nobody does. */
+  readonly whatIf?: WhatIf;
   /** Default: the page as it was built. */
   readonly assets?: Assets;
   readonly bounds?: StreamBounds;
@@ -47,15 +50,18 @@ export async function startUi(options: UiOptions): Promise<Ui> {
   const isOpenToOthers = !isLoopback(host);
   const isAllowed = isActing && shown.command !== null;
   const token = isAllowed || isOpenToOthers ? newToken() : null;
-  const flags: MetaFlags = { isActing: isAllowed, needsToken: isOpenToOthers, hasWhatIf: false };
+  const whatIf = new WhatIfDesk(options.whatIf ?? null);
+  const flags: MetaFlags = { isActing: isAllowed, needsToken: isOpenToOthers, hasWhatIf: whatIf.isOpen };
   const streams = new Streams(bounds);
   const broadcast = new Broadcast(streams, shown.recording);
   const gate = { host, token, needsToken: isOpenToOthers };
-  const server = await serveUi({ shown, assets, streams, broadcast, gate, flags, port }).catch(async (error) => {
-    streams.close();
-    await following?.session.close();
-    throw error;
-  });
+  const server = await serveUi({ shown, assets, streams, broadcast, gate, flags, whatIf, port }).catch(
+    async (error) => {
+      streams.close();
+      await following?.session.close();
+      throw error;
+    },
+  );
   const ended = untilEnded({ server, broadcast, following, signal });
   return { shown, port: server.port, token, hasPage: assets.size > 0, ended };
 }
