@@ -20,6 +20,8 @@ export interface UiOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
+  /** Whether a free one will do where that is taken. */
+  readonly orFreePort?: boolean;
   /** Whether the page may act. */
   readonly isActing: boolean;
   /** Who answers what-if questions; absent: nobody does. */
@@ -44,7 +46,7 @@ export interface Ui {
 
 /** Serves when this resolves. Throws what opening the ledger throws, or the system's error if the address cannot be listened on. */
 export async function startUi(options: UiOptions): Promise<Ui> {
-  const { ledger, host, port, isActing, signal, bounds = {} } = options;
+  const { ledger, host, port, orFreePort = false, isActing, signal, bounds = {} } = options;
   const assets = options.assets ?? (await readAssets());
   const { shown, following } = await look(ledger, signal);
   const isOpenToOthers = !isLoopback(host);
@@ -55,13 +57,17 @@ export async function startUi(options: UiOptions): Promise<Ui> {
   const streams = new Streams(bounds);
   const broadcast = new Broadcast(streams, shown.recording);
   const gate = { host, token, needsToken: isOpenToOthers };
-  const server = await serveUi({ shown, assets, streams, broadcast, gate, flags, whatIf, port }).catch(
-    async (error) => {
+  const serveOn = (one: number) => serveUi({ shown, assets, streams, broadcast, gate, flags, whatIf, port: one });
+  const server = await serveOn(port)
+    .catch((error: unknown) => {
+      if (orFreePort && error instanceof Error && "code" in error && error.code === "EADDRINUSE") return serveOn(0);
+      throw error;
+    })
+    .catch(async (error: unknown) => {
       streams.close();
       await following?.session.close();
       throw error;
-    },
-  );
+    });
   const ended = untilEnded({ server, broadcast, following, signal });
   return { shown, port: server.port, token, hasPage: assets.size > 0, ended };
 }
@@ -93,6 +99,7 @@ async function untilEnded({ server, broadcast, following, signal }: Parts): Prom
   } finally {
     broadcast.close();
     await server.close();
+    await following?.session.close();
   }
 }
 
