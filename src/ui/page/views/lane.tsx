@@ -1,0 +1,127 @@
+/** A pool as a piece of track: its line waits before the signal, and behind it are the blocks that the holders occupy. */
+import type { JSX } from "preact";
+import type { Board, BoardHolder, BoardPool } from "../../protocol.js";
+import { JobLink } from "../parts/job-link.js";
+import { poolParts, reasonText } from "../parts/pool-words.js";
+import { aspectOf, Semaphore } from "../parts/semaphore.js";
+import { sinceText, spanText } from "../parts/times.js";
+import { useSession } from "../state/session.js";
+import { LaneActions } from "./lane-actions.js";
+
+/** More blocks than this are not drawn one by one. */
+const BLOCKS_DRAWN_MAX = 16;
+
+interface LaneProps {
+  readonly board: Board;
+  readonly pool: BoardPool;
+  readonly isBrief?: boolean;
+}
+
+export function Lane({ board, pool, isBrief = false }: LaneProps): JSX.Element {
+  const { name, capacity, used, paused, waiting, waitingReservations = 0 } = pool;
+  const { kind, short } = poolParts(name);
+  const id = `lane-${name.replace(":", "-")}`;
+  return (
+    <section class={`lane${paused ? " paused" : ""}${isBrief ? " brief" : ""}`} aria-labelledby={id} data-pool={name}>
+      <header class="lane-head">
+        <h3 id={id}>
+          {short}
+          {kind !== "" && <small> {kind}</small>}
+        </h3>
+        <p class="figures">
+          <span class={used > capacity ? "over" : ""} data-figure="used">
+            {used}
+          </span>{" "}
+          of <span data-figure="capacity">{capacity}</span> used · <span data-figure="waiting">{waiting}</span> waiting
+          {waitingReservations > 0 && ` · ${waitingReservations} direct`}
+        </p>
+        {paused && <strong class="tag paused-tag">‖ paused</strong>}
+        {used > capacity && <strong class="tag over-tag">! over the limit</strong>}
+        {!isBrief && <LaneActions pool={pool} />}
+      </header>
+      <div class="lane-track">
+        <Line board={board} pool={pool} isBrief={isBrief} />
+        <Semaphore aspect={aspectOf(pool)} />
+        <Blocks board={board} pool={pool} />
+      </div>
+    </section>
+  );
+}
+
+function Line({ board, pool, isBrief }: { board: Board; pool: BoardPool; isBrief: boolean }): JSX.Element {
+  const { now } = useSession();
+  const { short } = poolParts(pool.name);
+  const hidden = pool.waiting - pool.line.length;
+  const line = isBrief ? pool.line.slice(0, 8) : pool.line;
+  return (
+    <ol class="line" aria-label={`Waiting for ${short}, in the order of granting`}>
+      {line.map((id, index) => {
+        const job = Object.hasOwn(board.jobs, id) ? board.jobs[id] : undefined;
+        const reason = job === undefined ? "" : reasonText(job.blockedBy);
+        const since = job === undefined ? "" : `since ${sinceText(now.value - Date.parse(job.createdAt))}`;
+        return (
+          <li key={id} class="car" title={`${index + 1}. ${id}: ${reason}; ${since}`}>
+            <span class="place" aria-hidden="true">
+              {index + 1}
+            </span>
+            <JobLink id={id} />
+            {job !== undefined && job.priority !== 0 && (
+              <span class="priority" title="priority">
+                <span class="unseen">priority </span>
+                {job.priority > 0 ? `↑${job.priority}` : `↓${-job.priority}`}
+              </span>
+            )}
+            <span class={isBrief ? "unseen" : "reason"}>{reason}</span>
+          </li>
+        );
+      })}
+      {hidden + pool.line.length - line.length > 0 && (
+        <li class="more">+ {hidden + pool.line.length - line.length} more</li>
+      )}
+      {pool.waiting === 0 && <li class="nobody">nobody waits</li>}
+    </ol>
+  );
+}
+
+function Blocks({ board, pool }: { board: Board; pool: BoardPool }): JSX.Element {
+  const { name, capacity, free, holders } = pool;
+  const { short } = poolParts(name);
+  const drawnFree = Math.max(0, Math.min(free, BLOCKS_DRAWN_MAX - holders.ids.length));
+  return (
+    <ol class="blocks" aria-label={`Slots of ${short}`}>
+      {holders.ids.map((id) => {
+        const holder = Object.hasOwn(holders.byId, id) ? holders.byId[id] : undefined;
+        return holder === undefined ? null : <Block key={id} {...{ holder, board, capacity }} />;
+      })}
+      {holders.total > holders.ids.length && <li class="block more">+ {holders.total - holders.ids.length}</li>}
+      {Array.from({ length: drawnFree }, (_, index) => (
+        <li key={`free-${index}`} class="block free">
+          <span class="unseen">free</span>
+        </li>
+      ))}
+      {free > drawnFree && <li class="block free more">+ {free - drawnFree} free</li>}
+    </ol>
+  );
+}
+
+function Block({ holder, board, capacity }: { holder: BoardHolder; board: Board; capacity: number }): JSX.Element {
+  const { now } = useSession();
+  const { job, units, since, worker, leaseMs, reservation } = holder;
+  const state = Object.hasOwn(board.jobs, job) ? board.jobs[job as keyof Board["jobs"]]?.state : undefined;
+  const held = sinceText(now.value - Date.parse(since));
+  return (
+    <li
+      class={`block taken${reservation === true ? " direct" : ` st-${state ?? "running"}`}`}
+      style={{ flexGrow: Math.min(units, capacity) }}
+      title={`${job} holds ${units} on ${worker}, since ${since}; its lease of ${spanText(leaseMs)} is renewed while the holder lives`}
+      data-holder={job}
+    >
+      {reservation === true ? <span class="job-id">⚑ {job}</span> : <JobLink id={job} state={state} />}
+      <span class="held">
+        {units > 1 && `${units} × `}
+        {held}
+        <small> lease {spanText(leaseMs)}</small>
+      </span>
+    </li>
+  );
+}
