@@ -23,6 +23,7 @@ import { registerRun } from "./commands/run.js";
 import { registerSchedule } from "./commands/schedule.js";
 import { registerSlots } from "./commands/slots.js";
 import { registerSubmit } from "./commands/submit.js";
+import { registerUi } from "./commands/ui.js";
 import { registerUp } from "./commands/up.js";
 import { registerWorker } from "./commands/worker.js";
 import { registerWorkers } from "./commands/workers.js";
@@ -58,6 +59,7 @@ const COMMANDS: readonly Register[] = [
   registerPause,
   registerResume,
   registerLog,
+  registerUi,
   registerGraph,
   registerDoctor,
 ];

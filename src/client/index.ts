@@ -13,7 +13,7 @@ export { type HeldSlots, type Released, ReservationLost } from "./held-slots.js"
 export { importLedger } from "./ledger-import.js";
 export { asOf, openExportedLog } from "./offline.js";
 export type { Answers, HealthAnswer, Questions } from "./questions.js";
-export { firstAfter, foldLedger, parseUntil, readMessages, type Until } from "./reader.js";
+export { answeredValue, firstAfter, foldLedger, parseUntil, readMessages, type Until } from "./reader.js";
 export { reserveSlots } from "./reservation.js";
 export { readResult } from "./result.js";
 export { type CommandAnswer, openSession, type Session } from "./session.js";

@@ -14,6 +14,9 @@
  *     POST /api/whatif              WhatIfAnswer    (WhatIfQuestion)
  *     POST /api/actions/<verb>      ActionAnswer    (ActionRequest)
  *
+ * The page is built to `dist/page/`: `index.html` with one module script and its style sheets in `assets/` (hashes in their names, no
+ * other chunks: `ui --export` puts them into one file), and perhaps an icon beside it.
+ *
  * `at`, `from`, `to`: a position (`812`) or an ISO 8601 time; absent is now, or the end. Lists in a query are repeated
  * (`state=queued&state=running`). Whatever is not answered with 2xx has a `Refusal` as its body.
  *

@@ -38,7 +38,7 @@ export function liveLedger(following: Following): Shown {
 }
 
 /** Reads an exported log, all of it. Throws `ClientFailure` if it is none, and `LedgerCorrupt`. */
-export async function openCapsule(path: string): Promise<Shown> {
+export async function openCapsule(path: string): Promise<Shown & AsyncDisposable> {
   const { header, messages } = await openExport(path);
   let storedAt = "";
   const ledger = new MemoryLog({ identity: header.stream, now: () => storedAt, appendOnly: true });
@@ -50,5 +50,10 @@ export async function openCapsule(path: string): Promise<Shown> {
   }
   const now = (): Fold => recording.fold;
   const moments = new Moments(async () => ledger, now);
-  return { namespace: header.namespace, source: "capsule", recording, moments, ledger, command: null };
+  const { namespace } = header;
+  const nothingOpen = async () => {};
+  return {
+    ...{ namespace, source: "capsule", recording, moments, ledger, command: null },
+    [Symbol.asyncDispose]: nothingOpen,
+  };
 }

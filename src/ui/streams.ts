@@ -64,8 +64,9 @@ export class Streams {
   }
 
   #write(response: ServerResponse, text: string): void {
-    if (response.writableLength > this.#unreadBytesMax) response.destroy();
-    else response.write(text);
+    if (response.writableLength <= this.#unreadBytesMax) return void response.write(text);
+    this.#open.delete(response);
+    response.destroy();
   }
 }
 
