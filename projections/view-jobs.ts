@@ -155,10 +155,11 @@ const latestGrant = (row: JobRow): number => row.attempts[row.attempts.length - 
 
 /** The last fact of a finished job is the one that ended it. */
 export function compareNewestFact(a: JobRow, b: JobRow): number {
-  const [positionA = 0, indexA = 0] = a.addresses.slice(-2);
-  const [positionB = 0, indexB = 0] = b.addresses.slice(-2);
-  return positionB - positionA || indexB - indexA;
+  return lastNumber(b, 2) - lastNumber(a, 2) || lastNumber(b, 1) - lastNumber(a, 1);
 }
+
+/** Of a row's addresses, the number that is so far from the end: 2 is the position of its last fact, 1 the index in there. */
+const lastNumber = ({ addresses }: JobRow, fromEnd: number): number => addresses[addresses.length - fromEnd] ?? 0;
 
 /** The first `most` rows in order. Of 100,000 rows only the few that are shown are kept sorted. */
 function firstOf(rows: readonly JobRow[], compare: (a: JobRow, b: JobRow) => number, most: number): JobRow[] {

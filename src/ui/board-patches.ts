@@ -18,7 +18,11 @@ type Members = Record<string, unknown>;
 function become(before: object, after: object, draftOf: () => object): void {
   // Boards are JSON: every object in one is a record of members.
   const [was, is] = [before as Members, after as Members];
-  const draft = () => draftOf() as Members;
+  let drafted: Members | null = null;
+  const draft = (): Members => {
+    drafted ??= draftOf() as Members;
+    return drafted;
+  };
   for (const key of Object.keys(was)) if (!Object.hasOwn(is, key)) delete draft()[key];
   for (const [key, value] of Object.entries(is)) {
     const old = Object.hasOwn(was, key) ? was[key] : undefined;

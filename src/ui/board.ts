@@ -135,16 +135,23 @@ function boardJob(row: JobRow, { slots }: Fold, verdicts: Verdicts): BoardJob {
   const { id, spec, createdAt, attempts, dueAt, reason } = row;
   const state = stateOf(row);
   const latest = attempts[attempts.length - 1];
+  // Written out: taken apart and put together it would cost ten times as much, and there are hundreds of them.
   return {
-    ...{ id, type: row.askedType, state, priority: spec?.priority ?? 0, createdAt },
-    ...{ attempt: attempts.length, maxAttempts: spec?.maxAttempts ?? 0 },
+    id,
+    type: row.askedType,
+    state,
+    priority: spec?.priority ?? 0,
+    createdAt,
+    attempt: attempts.length,
+    maxAttempts: spec?.maxAttempts ?? 0,
     demand: spec === null ? {} : Object.fromEntries(demandOf(spec, slots.limits)),
     group: spec?.group?.id ?? null,
     worker: latest?.worker ?? null,
     grantedAt: latest?.grantedAt ?? null,
     startedAt: latest?.startedAt ?? null,
     finishedAt: latest?.finishedAt ?? null,
-    ...{ dueAt, reason },
+    dueAt,
+    reason,
     blockedBy: state === "queued" ? verdicts.shortagesOf(row) : null,
   };
 }
