@@ -4,7 +4,7 @@ import { arrowPath, trackPath } from "./track.js";
 import { LABEL_LINE, STATE_HEAD } from "./ways.js";
 
 /** Room around the chart, and on its left for the dot at which the machine begins. */
-export const CHART_MARGIN = 30;
+export const CHART_MARGIN = 22;
 
 /** So far to the left of its first state a machine begins. */
 const START = 16;
@@ -24,7 +24,7 @@ const STYLE = [
   ".way{fill:none;stroke:#5b7083;stroke-width:1.3}",
   ".arrow,.dot{fill:#5b7083}",
   ".name{font-weight:600}",
-  ".small{font-size:10.5px;fill:#4a5a69}",
+  ".small{font-size:12px;fill:#4a5a69}",
   "@media (prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#a9b8c6}.paper{fill:#10171e}.box{fill:#18222c;stroke:#8aa0b4}" +
     ".composite{fill:#8aa0b414;stroke:#8aa0b4}.way{stroke:#7d93a7}.arrow,.dot{fill:#7d93a7}}",
 ].join("");

@@ -44,9 +44,9 @@ export function innerLines(state: DiagramState, transitions: readonly DiagramTra
 }
 
 /** Sizes in the chart's own units, which are pixels where it is shown at its full size. */
-export const LABEL_LINE = 13;
+export const LABEL_LINE = 14;
 export const STATE_HEAD = 36;
-const LABEL_CHAR = 6.1;
+const LABEL_CHAR = 6.7;
 const STATE_CHAR = 7.4;
 /** Beside a state's name: the mark before it, and the count behind it. */
 const STATE_ROOM = 50;

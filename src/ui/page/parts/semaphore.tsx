@@ -14,7 +14,7 @@ const SAID: Readonly<Record<Aspect, string>> = {
 
 export function Semaphore({ aspect }: { aspect: Aspect }): JSX.Element {
   return (
-    <svg class={`semaphore ${aspect}`} viewBox="0 0 40 44" role="img" aria-label={SAID[aspect]}>
+    <svg class={`semaphore ${aspect}`} viewBox="0 -8 40 52" role="img" aria-label={SAID[aspect]}>
       <path class="post" d="M30 6V42M24 42H36" />
       <g class="arm">
         <path class="blade" d="M30 8 4 8 4 16 30 16Z" />

@@ -101,7 +101,7 @@ export class Feed {
     const heard = new Map(this.#progress.value);
     for (const { job, progress } of items) {
       const said = heard.get(job) ?? "";
-      const more = progress.kind === "tokens" ? progress.text : `${said === "" ? "" : "\n"}${progress.json}`;
+      const more = progress.kind === "tokens" ? progress.text : `${said === "" ? "" : "\n"}${lineOf(progress.json)}`;
       heard.delete(job);
       heard.set(job, (said + more).slice(-PROGRESS_CHARS_MAX));
     }
@@ -111,4 +111,16 @@ export class Feed {
     }
     this.#progress.value = heard;
   }
+}
+
+/** What a command printed stands in `line`; anything else is shown as it came. */
+function lineOf(json: string): string {
+  try {
+    const told: unknown = JSON.parse(json);
+    if (typeof told === "string") return told;
+    if (typeof told === "object" && told !== null && "line" in told && typeof told.line === "string") return told.line;
+  } catch {
+    // It was cut because it is long.
+  }
+  return json;
 }

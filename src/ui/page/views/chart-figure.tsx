@@ -11,6 +11,9 @@ import { useTrains } from "./trains.js";
 /** The steps of one job along a way, by their numbers in its history. */
 export type Trail = ReadonlyMap<string, readonly number[]>;
 
+/** Smaller, its texts could not be read: then it scrolls. */
+const SCALE_MIN = 0.64;
+
 interface ChartFigureProps {
   readonly chart: Chart;
   /** State → how many; what is absent is not counted. */
@@ -39,7 +42,11 @@ export function ChartFigure(props: ChartFigureProps): JSX.Element {
       <svg
         class={`chart${trail === null ? "" : " with-trail"}`}
         viewBox={`${-CHART_MARGIN} ${-CHART_MARGIN} ${width} ${height}`}
-        style={zoom === null ? {} : { width: `${width * zoom}px`, height: `${height * zoom}px` }}
+        style={
+          zoom === null
+            ? { minWidth: `${width * SCALE_MIN}px` }
+            : { width: `${width * zoom}px`, height: `${height * zoom}px` }
+        }
         role="presentation"
       >
         <g>
@@ -176,10 +183,10 @@ function WayLine({ way, steps }: { way: ChartWay; steps: readonly number[] | und
   );
 }
 
-/** The numbers of a job's steps, on the middle of the longest straight piece of the way. */
+/** The numbers of a job's steps, on the longest straight piece of the way. */
 function StepNumbers({ way, steps }: { way: ChartWay; steps: readonly number[] | undefined }): JSX.Element | null {
   if (steps === undefined) return null;
-  const { x, y } = middleOf(way.points);
+  const { x, y } = numberPlace(way.points);
   const text = steps.length > 3 ? `${steps.slice(0, 2).join(",")}…${steps[steps.length - 1]}` : steps.join(",");
   const width = text.length * 7 + 12;
   return (
@@ -192,12 +199,16 @@ function StepNumbers({ way, steps }: { way: ChartWay; steps: readonly number[] |
   );
 }
 
-function middleOf(points: readonly Point[]): Point {
+/** Not in the middle, where the texts of the way stand. */
+const ALONG = 0.25;
+
+function numberPlace(points: readonly Point[]): Point {
   let best = { x: 0, y: 0, length: -1 };
   points.slice(1).forEach((end, index) => {
     const start = points[index] ?? end;
     const length = Math.hypot(end.x - start.x, end.y - start.y);
-    if (length > best.length) best = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2, length };
+    if (length > best.length)
+      best = { x: start.x + (end.x - start.x) * ALONG, y: start.y + (end.y - start.y) * ALONG, length };
   });
   return best;
 }

@@ -1,6 +1,8 @@
 /** One fact whole: its entry, what it came from, what came of it, and the facts before and after it. */
 import type { ComponentChildren, JSX } from "preact";
+import type { JobView } from "../../../../projections/views.js";
 import type { Cause, FactAnswer } from "../../protocol.js";
+import { Icon } from "../parts/icon.js";
 import { AddressLink, JobLink } from "../parts/job-link.js";
 import { Problem } from "../parts/problem.js";
 import { StateMark } from "../parts/state-mark.js";
@@ -11,6 +13,9 @@ import { useSession } from "../state/session.js";
 export function FactPanel({ address }: { address: string }): JSX.Element {
   const { source, route, playhead } = useSession();
   const { value, problem } = useAnswer(address, (signal) => source.fact(address, signal));
+  const job = value?.line.job ?? null;
+  const told = useAnswer(job === null ? "" : `${job} ${address}`, (signal) => source.job(job ?? "", undefined, signal));
+  const history = told.value?.job.history ?? [];
   return (
     <aside class="card fact-panel" aria-label={`Fact ${address}`}>
       <header class="panel-head">
@@ -25,7 +30,7 @@ export function FactPanel({ address }: { address: string }): JSX.Element {
             route.fact.value = null;
           }}
         >
-          <span aria-hidden="true">×</span>
+          <Icon name="close" />
           <span class="unseen">Close the fact</span>
         </button>
       </header>
@@ -36,9 +41,9 @@ export function FactPanel({ address }: { address: string }): JSX.Element {
           <dl class="facts">
             <Item term="job">{value.line.job === null ? "–" : <JobLink id={value.line.job} />}</Item>
             <Item term="cause">
-              <CauseOf cause={value.cause} />
+              <CauseOf cause={value.cause} history={history} />
             </Item>
-            <Effect answer={value} />
+            <Effect address={value.line.address} history={history} />
             <Item term="at">
               <time dateTime={value.line.at}>{dayText(value.line.at)}</time>
             </Item>
@@ -65,7 +70,9 @@ function Item({ term, children }: { term: string; children: ComponentChildren })
   );
 }
 
-function CauseOf({ cause }: { cause: Cause | null }): JSX.Element {
+type History = JobView["history"];
+
+function CauseOf({ cause, history }: { cause: Cause | null; history: History }): JSX.Element {
   if (cause === null) return <>the scheduler's own decision</>;
   switch (cause.kind) {
     case "intake":
@@ -74,12 +81,14 @@ function CauseOf({ cause }: { cause: Cause | null }): JSX.Element {
           message {cause.sequence} of the intake{cause.index === null ? "" : `, item ${cause.index}`}
         </>
       );
-    case "grant":
+    case "grant": {
+      const grant = history.find(({ position }) => position.startsWith(`${cause.position}.`));
       return (
         <>
-          the grant in entry <AddressLink address={`${cause.position}.0`} />
+          the grant <AddressLink address={grant?.position ?? `${cause.position}.0`} />
         </>
       );
+    }
     case "job":
       return (
         <>
@@ -92,14 +101,7 @@ function CauseOf({ cause }: { cause: Cause | null }): JSX.Element {
 }
 
 /** The states before and after, and the neighbours in the job's own history. */
-function Effect({ answer }: { answer: FactAnswer }): JSX.Element | null {
-  const { source } = useSession();
-  const { job, address } = answer.line;
-  const { value } = useAnswer(job === null ? "" : `${job} ${address}`, (signal) =>
-    source.job(job ?? "", undefined, signal),
-  );
-  if (job === null || value === null) return null;
-  const { history } = value.job;
+function Effect({ address, history }: { address: string; history: History }): JSX.Element | null {
   const index = history.findIndex(({ position }) => position === address);
   const own = history[index];
   if (own === undefined) return null;

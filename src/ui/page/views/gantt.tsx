@@ -1,6 +1,7 @@
 /** The past use of slots over time: who held which slot from when to when, and when limits and pauses changed. Zooms and moves. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon, type IconName } from "../parts/icon.js";
 import { JobLink } from "../parts/job-link.js";
 import { poolParts } from "../parts/pool-words.js";
 import { Problem } from "../parts/problem.js";
@@ -30,7 +31,10 @@ interface Window {
 
 export function Gantt(): JSX.Element {
   const { source, meta, now, playhead } = useSession();
-  const [{ spanMs, end }, setWindow] = useState<Window>({ spanMs: 5 * MINUTE, end: null });
+  const [{ spanMs, end }, setWindow] = useState<Window>(() => ({
+    spanMs: firstSpan(now.value, meta.first?.at),
+    end: null,
+  }));
   const until = end ?? now.value;
   const beginning = Date.parse(meta.first?.at ?? "") || until - SPAN_MS_MAX;
   const [from, to] = [until - spanMs, until];
@@ -110,18 +114,24 @@ export function Gantt(): JSX.Element {
   );
 }
 
+/** All that has happened, if that is not long: else the last quarter of an hour. */
+function firstSpan(now: number, first: string | undefined): number {
+  const age = now - Date.parse(first ?? "");
+  return PRESETS.find(([, span]) => span >= age || span === 15 * MINUTE)?.[1] ?? 15 * MINUTE;
+}
+
 function Zoomers({ zoom, move }: { zoom: (factor: number) => void; move: (by: number) => void }): JSX.Element {
-  const buttons: readonly (readonly [string, string, () => void])[] = [
-    ["−", "Zoom out", () => zoom(2)],
-    ["+", "Zoom in", () => zoom(0.5)],
-    ["←", "Earlier", () => move(-0.25)],
-    ["→", "Later", () => move(0.25)],
+  const buttons: readonly (readonly [IconName, string, () => void])[] = [
+    ["out", "Zoom out", () => zoom(2)],
+    ["in", "Zoom in", () => zoom(0.5)],
+    ["earlier", "Earlier", () => move(-0.25)],
+    ["later", "Later", () => move(0.25)],
   ];
   return (
     <div class="choice">
       {buttons.map(([sign, label, act]) => (
         <button key={sign} type="button" class="tool" title={label} onClick={act}>
-          <span aria-hidden="true">{sign}</span>
+          <Icon name={sign} />
           <span class="unseen">{label}</span>
         </button>
       ))}

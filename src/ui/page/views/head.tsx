@@ -1,5 +1,6 @@
 /** The head of the page: whose register this is, how it stands to it, and the way to the views. */
 import type { JSX } from "preact";
+import { Icon } from "../parts/icon.js";
 import type { Link } from "../state/feed.js";
 import { VIEW_TITLES, VIEWS } from "../state/route.js";
 import { useSession } from "../state/session.js";
@@ -32,7 +33,7 @@ export function Head(): JSX.Element {
           theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "system";
         }}
       >
-        <span aria-hidden="true">{{ system: "◐", light: "☼", dark: "☾" }[theme.value]}</span>
+        <Icon name={theme.value} />
         <span class="unseen">Colours: {theme.value}</span>
       </button>
       <button

@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { JobView } from "../../../../projections/views.js";
 import type { JobAnswer } from "../../protocol.js";
+import { Icon } from "../parts/icon.js";
 import { AddressLink, JobLink } from "../parts/job-link.js";
 import { poolParts } from "../parts/pool-words.js";
 import { Problem } from "../parts/problem.js";
@@ -32,7 +33,7 @@ export function JobPanel({ id }: { id: string }): JSX.Element {
             route.job.value = null;
           }}
         >
-          <span aria-hidden="true">×</span>
+          <Icon name="close" />
           <span class="unseen">Close the job</span>
         </button>
       </header>

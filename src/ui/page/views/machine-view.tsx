@@ -9,6 +9,7 @@ import { countsIn, UNITS } from "../state/machine-counts.js";
 import { useSession } from "../state/session.js";
 import { ChartFigure } from "./chart-figure.js";
 import { JobHistory } from "./job-history.js";
+import { Lately } from "./lately.js";
 
 const ZOOMS = [null, 0.75, 1, 1.4] as const;
 
@@ -54,7 +55,13 @@ export function MachineView(): JSX.Element {
         </fieldset>
       </div>
       <MachineChart machine={route.machine.value} form={form} zoom={zoom} />
-      {route.machine.value === "job" && route.job.value !== null && <Trodden id={route.job.value} />}
+      {route.machine.value === "job" && (route.job.value === null ? <Lately /> : <Trodden id={route.job.value} />)}
+      {route.machine.value === "dispatcher" && (
+        <p class="quiet">The ledger tells who leads; what a dispatcher does between two entries it does not record.</p>
+      )}
+      {route.machine.value === "worker" && (
+        <p class="quiet">Seats of all workers, as far as the ledger tells: free, or what the job in them is doing.</p>
+      )}
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { useSession } from "../state/session.js";
 import { FactRow } from "./fact-row.js";
 import { Lane } from "./lane.js";
 import { MachineChart } from "./machine-view.js";
+import { Running } from "./running.js";
 
 const FACTS_SHOWN = 30;
 
@@ -22,6 +23,7 @@ export function Overview(): JSX.Element {
           const pool = shown.pools.byId[name];
           return pool === undefined ? null : <Lane key={name} board={shown} pool={pool} isBrief />;
         })}
+        <Running board={shown} />
         {shown.pools.total === 0 && <p class="quiet">No limits are in force: everything starts at once.</p>}
       </section>
       <section class="card newest" aria-label="Newest facts">

@@ -1,7 +1,8 @@
 /** The time line: any position of the ledger, and the way through it. Every view shows the moment that is chosen here. */
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { dayText } from "../parts/times.js";
+import { Icon } from "../parts/icon.js";
+import { clockText, dayText } from "../parts/times.js";
 import { SPEEDS } from "../state/playhead.js";
 import { useSession } from "../state/session.js";
 
@@ -17,12 +18,12 @@ export function Scrubber(): JSX.Element {
     <footer class="scrubber">
       <div class="transport">
         <button type="button" class="tool" title="One entry back (,)" onClick={() => void playhead.step(-1)}>
-          <span aria-hidden="true">⏮</span>
+          <Icon name="back" />
           <span class="unseen">One entry back</span>
         </button>
         <PlayButton />
         <button type="button" class="tool" title="One entry on (.)" onClick={() => void playhead.step(1)}>
-          <span aria-hidden="true">⏭</span>
+          <Icon name="on" />
           <span class="unseen">One entry on</span>
         </button>
         <label>
@@ -53,7 +54,12 @@ export function Scrubber(): JSX.Element {
         onInput={({ currentTarget }) => void playhead.seek(currentTarget.value)}
       />
       <output class="moment" title={shown?.at}>
-        {shown === null ? "–" : `${shown.position} · ${dayText(shown.at)}`}
+        <span data-figure="position">{shown?.position ?? "–"}</span>
+        {shown !== null && (
+          <>
+            <span class="day"> · {dayText(shown.at).slice(0, 10)}</span> {clockText(shown.at)}
+          </>
+        )}
       </output>
       <GoTo />
       <button type="button" class="button live-button" aria-pressed={isLive} onClick={() => playhead.goLive()}>
@@ -76,7 +82,7 @@ function PlayButton(): JSX.Element {
       title={playhead.isLive.value ? "Go back first; then it plays on from there" : "Play, pause (space)"}
       onClick={() => (isPlaying ? playhead.pause() : playhead.play())}
     >
-      <span aria-hidden="true">{isPlaying ? "⏸" : "▶"}</span>
+      <Icon name={isPlaying ? "pause" : "play"} />
       <span class="unseen">{isPlaying ? "Pause" : "Play"}</span>
     </button>
   );
