@@ -33,8 +33,8 @@ export interface RunOptions {
   readonly keepsInputOpen?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** It is ended after so long; null: it runs until the test ends it. */
-  readonly msMax?: number | null;
+  /** A program that runs longer is killed; default 25 s. */
+  readonly runMsMax?: number;
 }
 
 export interface World extends AsyncDisposable {
@@ -95,7 +95,7 @@ export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World>
 /** Runs the built program with nothing of this process's environment but where programs and homes are. */
 export function startProgram(
   args: readonly string[],
-  { input, keepsInputOpen = false, env = {}, cwd = tmpdir(), msMax = RUN_MS_MAX }: RunOptions = {},
+  { input, keepsInputOpen = false, env = {}, cwd = tmpdir(), runMsMax = RUN_MS_MAX }: RunOptions = {},
 ): Running {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { PATH, HOME, ...env } });
@@ -110,7 +110,7 @@ export function startProgram(
   // A program that ends without reading its input is no failure of the test.
   child.stdin.on("error", () => {});
   if (!keepsInputOpen) child.stdin.end(input ?? "");
-  const timer = msMax === null ? undefined : setTimeout(() => child.kill("SIGKILL"), msMax);
+  const timer = setTimeout(() => child.kill("SIGKILL"), runMsMax);
   const ended = new Promise<Ran>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { diagramOfMachine, MACHINE_NAMES } from "../../machines/graph.js";
-import { PACKAGE_FOLDER } from "../../src/version.js";
 import { chartOf } from "../../src/ui/drawing/chart.js";
 import { drawSvg } from "../../src/ui/drawing/svg.js";
+import { PACKAGE_FOLDER } from "../../src/version.js";
 import { startProgram } from "../cli/world.js";
 import { layoutsText } from "./layouts-text.js";
 
@@ -18,26 +18,31 @@ describe("the charts", () => {
     expect(written).toBe(await layoutsText());
   });
 
-  test.each(MACHINE_NAMES)("given the %s machine, when it is drawn, then every state, event and guard of it is there", (name) => {
-    const diagram = diagramOfMachine(name);
-    const chart = chartOf(diagram, "labelled");
-    const svg = drawSvg(chart ?? { machine: name, width: 0, height: 0, states: [], ways: [] });
-    const states = chart?.states.map(({ id }) => id) ?? [];
-    for (const { from, to, event, guard } of diagram.transitions) {
-      expect(states).toContain(from);
-      expect(states).toContain(to);
-      expect(svg).toContain(event);
-      if (guard !== null) expect(svg).toContain(`[${guard}]`);
-    }
-  });
+  test.each(MACHINE_NAMES)(
+    "given the %s machine, when it is drawn, then every state, event and guard of it is there",
+    (name) => {
+      const diagram = diagramOfMachine(name);
+      const chart = chartOf(diagram, "labelled");
+      const svg = drawSvg(chart ?? { machine: name, width: 0, height: 0, states: [], ways: [] });
+      const states = chart?.states.map(({ id }) => id) ?? [];
+      for (const { from, to, event, guard } of diagram.transitions) {
+        expect(states).toContain(from);
+        expect(states).toContain(to);
+        expect(svg).toContain(event);
+        if (guard !== null) expect(svg).toContain(`[${guard}]`);
+      }
+    },
+  );
 
   test("given no two places that are the same, when states are placed, then none lies on another, but in the one that it belongs to", () => {
     for (const name of MACHINE_NAMES) {
-      const states = chartOf(diagramOfMachine(name), "labelled")?.states.filter(({ isComposite }) => !isComposite) ?? [];
+      const states =
+        chartOf(diagramOfMachine(name), "labelled")?.states.filter(({ isComposite }) => !isComposite) ?? [];
       expect(states.length).toBeGreaterThan(3);
       for (const [index, a] of states.entries())
         for (const b of states.slice(index + 1)) {
-          const isApart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+          const isApart =
+            a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
           expect(isApart, `${a.id} and ${b.id}`).toBe(true);
         }
     }

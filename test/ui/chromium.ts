@@ -25,8 +25,7 @@ const WAIT_MS_MAX = 15_000;
 /** Describes `suite` where there is a browser. Where there is none it is skipped, and says so; on CI it fails instead. */
 export function describeInChromium(title: string, suite: () => void): void {
   if (program !== null || process.env["CI"] !== undefined) describe(title, suite);
-  else
-    describe.skip(`${title} (skipped: ${"no Chromium is installed; name one with CHROMIUM"})`, suite);
+  else describe.skip(`${title} (skipped: ${"no Chromium is installed; name one with CHROMIUM"})`, suite);
 }
 
 export interface View {

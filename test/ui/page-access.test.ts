@@ -1,6 +1,7 @@
 /** The page for everybody: by keyboard alone, for screen readers, in both colour schemes, on a small screen, without motion. */
-import { createRequire } from "node:module";
+
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWorld, type World } from "../cli/world.js";
@@ -27,7 +28,7 @@ describeInChromium("the page for everybody", () => {
     for (const id of ["first", "second", "third"])
       await world.run(["submit", "waits", "--id", id, "--params", '{"gate":"g"}']);
     await world.run(["pause", "type:waits"]);
-    ui = await startUiProcess(world.server.url, ["--actions"]);
+    ui = await startUiProcess(world, ["--actions"]);
     browser = await Chromium.start();
     axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   });
@@ -47,12 +48,14 @@ describeInChromium("the page for everybody", () => {
   }
 
   const focused = (page: Page): Promise<string> =>
-    page.evaluate<string>("document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''");
+    page.evaluate<string>(
+      "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''",
+    );
 
   test.each(["light", "dark"] as const)(
     "given the colours %s, when axe looks at every view with a job, a fact and the list of keys open, then it finds nothing serious",
     async (colorScheme) => {
-      const { page } = await browser.open(withView(ui.url, "job=second"), { colorScheme, reducedMotion: "reduce" });
+      const { page } = await browser.open(withView(ui.printed, "job=second"), { colorScheme, reducedMotion: "reduce" });
       const found: Record<string, readonly string[]> = {};
       for (const [key, view] of ["overview", "machines", "slots", "log", "jobs"].entries()) {
         await page.keyboard.press(String(key + 1));
@@ -73,7 +76,7 @@ describeInChromium("the page for everybody", () => {
   );
 
   test("given the keyboard alone, when a job is found, read and left, and time is moved, then it works, and the focus is seen", async () => {
-    const { page } = await browser.open(ui.url);
+    const { page } = await browser.open(ui.printed);
     await page.keyboard.press("j");
     await page.locator("#jobs-search:focus").waitFor();
     await page.keyboard.type("second");
@@ -101,7 +104,7 @@ describeInChromium("the page for everybody", () => {
   });
 
   test("given the keyboard alone, when the log is searched, then the arrow keys go from fact to fact, and Enter opens one", async () => {
-    const { page } = await browser.open(ui.url);
+    const { page } = await browser.open(ui.printed);
     await page.keyboard.press("/");
     await page.locator("#log-search:focus").waitFor();
     await page.keyboard.type("StartGranted");
@@ -120,7 +123,7 @@ describeInChromium("the page for everybody", () => {
   });
 
   test("given a phone, when each view is shown, then nothing is wider than the screen", async () => {
-    const { page } = await browser.open(ui.url, { width: 390, height: 844 });
+    const { page } = await browser.open(ui.printed, { width: 390, height: 844 });
     for (const view of ["Overview", "Machines", "Slots", "Log", "Jobs"]) {
       await page.getByRole("navigation").getByRole("button", { name: view }).click();
       await page.locator(".view").waitFor();
@@ -131,7 +134,7 @@ describeInChromium("the page for everybody", () => {
   });
 
   test("given a wish for less motion, when jobs move, then the ways light up and nothing runs along them", async () => {
-    const { page } = await browser.open(ui.url, { reducedMotion: "reduce" });
+    const { page } = await browser.open(ui.printed, { reducedMotion: "reduce" });
     await page.evaluate(
       `window.trains = []; new MutationObserver((changes) => { for (const { addedNodes } of changes) for (const node of addedNodes)
          if (node.classList?.contains("train")) window.trains.push(node.getAttribute("class")); })
@@ -145,7 +148,7 @@ describeInChromium("the page for everybody", () => {
   });
 
   test("given a chosen colour scheme, when the page is loaded again, then it is kept", async () => {
-    const { page } = await browser.open(ui.url, { colorScheme: "light" });
+    const { page } = await browser.open(ui.printed, { colorScheme: "light" });
     await page.keyboard.press("t");
     await page.keyboard.press("t");
     await page.reload();

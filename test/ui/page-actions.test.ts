@@ -1,5 +1,6 @@
 /** What the page may do where `--actions` allows it, and that it may do nothing where it does not. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../../src/embedded/port.js";
 import { startWorld, type World } from "../cli/world.js";
 import { Chromium, describeInChromium, withView } from "./chromium.js";
 import { figuresOn } from "./figures.js";
@@ -12,7 +13,7 @@ describeInChromium("actions on the page", () => {
 
   beforeAll(async () => {
     world = await startWorld("limits: {types: {hello: 2, waits: 1}}\n");
-    ui = await startUiProcess(world.server.url, ["--actions"]);
+    ui = await startUiProcess(world, ["--actions"]);
     browser = await Chromium.start();
   });
   afterAll(async () => {
@@ -27,7 +28,7 @@ describeInChromium("actions on the page", () => {
     JSON.parse((await world.run(["job", id, "-o", "json"])).stdout).state;
 
   test("given --actions, when a pool is paused, resumed and given another limit on the page, then the ledger says so", async () => {
-    const { page, complaints } = await browser.open(withView(ui.url, "view=slots"));
+    const { page, complaints } = await browser.open(withView(ui.printed, "view=slots"));
     expect(page.url()).not.toContain("token");
     const lane = page.locator('.lane[data-pool="type:hello"]');
     await lane.getByRole("button", { name: "Pause hello" }).click();
@@ -49,7 +50,7 @@ describeInChromium("actions on the page", () => {
   test("given jobs that wait and run, when they are moved, cancelled and tried again on the page, then they are", async () => {
     for (const id of ["runs", "second", "third"])
       await world.run(["submit", "waits", "--id", id, "--params", '{"gate":"never"}']);
-    const { page } = await browser.open(withView(ui.url, "job=third"));
+    const { page } = await browser.open(withView(ui.printed, "job=third"));
     const panel = page.getByRole("complementary", { name: "Job third" });
     await panel.getByRole("button", { name: "Move first" }).click();
     await page.locator(".notice.done", { hasText: "third is first" }).waitFor();
@@ -65,7 +66,7 @@ describeInChromium("actions on the page", () => {
   });
 
   test("given a page without the token, when it acts, then it is refused, and the page says why", async () => {
-    const { page } = await browser.open(`${ui.url.split("#")[0]}?view=slots`);
+    const { page } = await browser.open(`${ui.url}?view=slots`);
     await page.locator('.lane[data-pool="type:waits"]').getByRole("button", { name: "Pause waits" }).click();
     await page.locator(".notice.refused").waitFor();
     expect(await poolsNow()).toMatchObject([{}, { name: "type:waits", paused: false }]);
@@ -73,11 +74,13 @@ describeInChromium("actions on the page", () => {
   });
 
   test("given no --actions, when the page is open, then it offers none", async () => {
-    await using quiet = await startUiProcess(world.server.url, ["--port", String(await freePort())]);
-    const { page } = await browser.open(withView(quiet.url, "view=slots&job=runs"));
+    await using quiet = await startUiProcess(world, ["--port", String(await freePort())]);
+    const { page } = await browser.open(withView(quiet.printed, "view=slots&job=runs"));
     await page.locator('.block[data-holder="runs"]').waitFor();
     await page.getByRole("complementary", { name: "Job runs" }).locator(".history li").first().waitFor();
-    expect(await page.getByRole("button", { name: /Pause|Resume|Cancel|Retry|Move|Set/ }).allTextContents()).toEqual([]);
+    expect(await page.getByRole("button", { name: /Pause|Resume|Cancel|Retry|Move|Set/ }).allTextContents()).toEqual(
+      [],
+    );
     await page.close();
   });
 });

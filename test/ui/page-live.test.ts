@@ -19,7 +19,7 @@ describeInChromium("the page of the visualizer, live", () => {
   beforeAll(async () => {
     world = await startWorld("limits: {global: 1}\n");
     await world.run(["submit", "hello", "--id", "constructor", "--wait"]);
-    ui = await startUiProcess(world.server.url);
+    ui = await startUiProcess(world);
     browser = await Chromium.start();
     nc = await connect({ servers: world.server.url });
   });
@@ -34,7 +34,7 @@ describeInChromium("the page of the visualizer, live", () => {
     nc.jetstream().publish(`signalbox.submit.${type}`, JSON.stringify(submission));
 
   test("given an open page, when a job is submitted over NATS, then it is seen on its way through the chart, the slot and the log", async () => {
-    const { page, complaints } = await browser.open(ui.url);
+    const { page, complaints } = await browser.open(ui.printed);
     await page.evaluate(
       `window.trains = []; new MutationObserver((changes) => { for (const { addedNodes } of changes) for (const node of addedNodes)
          if (node.classList?.contains("train")) window.trains.push(node.getAttribute("class")); })
@@ -59,12 +59,16 @@ describeInChromium("the page of the visualizer, live", () => {
   });
 
   test("given a job that tells its progress, when it is chosen, then its words, its result, its history and its explanation are shown", async () => {
-    const { page } = await browser.open(ui.url);
+    const { page } = await browser.open(ui.printed);
     await submit("waits", { id: "before", params: { gate: "p" } });
     await submit("talks", { id: "teller" });
     await page.locator(".car", { hasText: "teller" }).getByRole("button").click();
     const panel = page.getByRole("complementary", { name: "Job teller" });
-    await panel.getByText("teller waits for the global").or(panel.getByText(/teller waits for/)).first().waitFor();
+    await panel
+      .getByText("teller waits for the global")
+      .or(panel.getByText(/teller waits for/))
+      .first()
+      .waitFor();
     world.open("p");
     await panel.locator(".progress", { hasText: "Once upon a time" }).waitFor();
     await panel.locator(".json", { hasText: "Once upon a time" }).waitFor();
@@ -76,7 +80,7 @@ describeInChromium("the page of the visualizer, live", () => {
   test("given tags in what a job says, when it is shown, then they are text", async () => {
     const tag = "<script>window.struck = true</script><img src=x onerror='window.struck = true'>";
     await submit("hello", { id: "tagged", params: { name: tag }, labels: { book: "<b>9</b>" } });
-    const { page } = await browser.open(withView(ui.url, "job=tagged&view=log"));
+    const { page } = await browser.open(withView(ui.printed, "job=tagged&view=log"));
     const panel = page.getByRole("complementary", { name: "Job tagged" });
     await panel.locator(".json", { hasText: "hello <script>" }).waitFor();
     await panel.getByText("book=<b>9</b>").waitFor();
@@ -88,7 +92,7 @@ describeInChromium("the page of the visualizer, live", () => {
 
   test("given a page with a view and a job, when it is loaded again during a run, then it shows the same, and what goes on", async () => {
     await submit("waits", { id: "long", params: { gate: "l" } });
-    const { page } = await browser.open(withView(ui.url, "view=slots&job=long"));
+    const { page } = await browser.open(withView(ui.printed, "view=slots&job=long"));
     await page.locator('.block[data-holder="long"]').waitFor();
     await page.reload();
     await page.locator('.block[data-holder="long"]').waitFor();
@@ -99,14 +103,14 @@ describeInChromium("the page of the visualizer, live", () => {
   });
 
   test("given an open page, when its server is killed and started again, then it says so, and goes on by itself", async () => {
-    const { page } = await browser.open(ui.url);
+    const { page } = await browser.open(ui.printed);
     const state = page.locator(".link-state");
     await state.getByText("live").waitFor();
-    const { port } = ui;
+    const { port } = new URL(ui.url);
     await ui[Symbol.asyncDispose]();
     await state.getByText("no connection").waitFor();
     await submit("hello", { id: "meanwhile" });
-    ui = await startUiProcess(world.server.url, ["--port", String(port)]);
+    ui = await startUiProcess(world, ["--port", port]);
     await state.getByText("live").waitFor();
     await page.locator(".newest .fact-row", { hasText: "meanwhile" }).first().waitFor();
     await page.close();
@@ -115,7 +119,7 @@ describeInChromium("the page of the visualizer, live", () => {
   test("given the page, when it is opened and all its views are looked at, then nothing is asked of another host, and the first view is there in a second", async () => {
     const took: number[] = [];
     for (let load = 0; load < LOADS; load += 1) {
-      const { page, requests, complaints } = await browser.open(ui.url);
+      const { page, requests, complaints } = await browser.open(ui.printed);
       await page.locator(".lane").first().waitFor();
       took.push(await page.evaluate<number>("performance.now()"));
       for (const view of ["Machines", "Slots", "Log", "Jobs", "Overview"])

@@ -46,7 +46,7 @@ describeInChromium("the time line of the page", () => {
     await world.run(["submit", "hello", "--id", "last", "--wait"]);
     const slots: SlotsJson = JSON.parse((await world.run(["slots", "-o", "json"])).stdout);
     head = slots.position;
-    ui = await startUiProcess(world.server.url);
+    ui = await startUiProcess(world);
     browser = await Chromium.start();
   });
   afterAll(async () => {
@@ -77,7 +77,7 @@ describeInChromium("the time line of the page", () => {
   }
 
   test("given any position, when the page is moved there, then every number that it shows is the one of slots, jobs and queue --at", async () => {
-    const { page } = await browser.open(ui.url);
+    const { page } = await browser.open(ui.printed);
     const track = page.getByRole("slider", { name: "Position in the ledger" });
     for (let position = head; position >= 2; position -= Math.max(1, Math.floor(head / 12))) {
       await track.fill(String(position));
@@ -90,9 +90,12 @@ describeInChromium("the time line of the page", () => {
 
   test("given a position, when the jobs are listed there, then they are those of jobs --at, and the log ends there", async () => {
     const position = Math.floor(head / 2);
-    const { page } = await browser.open(withView(ui.url, `view=jobs&at=${position}`));
+    const { page } = await browser.open(withView(ui.printed, `view=jobs&at=${position}`));
     const jobs = await asked<JobJson[]>(["jobs", "--at", String(position)]);
-    await page.locator(".job-row").nth(jobs.length - 1).waitFor();
+    await page
+      .locator(".job-row")
+      .nth(jobs.length - 1)
+      .waitFor();
     expect(await page.locator(".job-row .job-id").allTextContents()).toEqual(jobs.map(({ id }) => id));
     expect(await page.locator(".job-row .state").allTextContents()).toEqual(jobs.map(({ state }) => state));
     await page.getByRole("navigation").getByRole("button", { name: "Log" }).click();
@@ -103,7 +106,7 @@ describeInChromium("the time line of the page", () => {
   });
 
   test("given a position, when it is stepped, played and left, then each entry is shown, the end of the ledger, and then what is live", async () => {
-    const { page } = await browser.open(withView(ui.url, `at=${head - 6}`));
+    const { page } = await browser.open(withView(ui.printed, `at=${head - 6}`));
     await untilAt(page, head - 6);
     await page.getByRole("button", { name: "One entry on" }).click();
     await untilAt(page, head - 5);
@@ -120,7 +123,7 @@ describeInChromium("the time line of the page", () => {
   });
 
   test("given a time, when the page goes there, then it shows the last entry at that time", async () => {
-    const { page } = await browser.open(ui.url);
+    const { page } = await browser.open(ui.printed);
     const entries = (await world.run(["log", "tail", "-n", "400", "-o", "jsonl"])).stdout.trim().split("\n");
     const facts = entries.map((line): { position: string; at: string } => JSON.parse(line));
     const middle = facts[Math.floor(facts.length / 2)];
