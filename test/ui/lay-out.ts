@@ -26,8 +26,9 @@ const OPTIONS = {
 };
 const LAST = { "elk.layered.layering.layerConstraint": "LAST" };
 
+const elk = new elkModule.default();
+
 export async function layOut(diagram: Diagram, form: ChartForm): Promise<Layout> {
-  const elk = new elkModule.default();
   const nodeOf = (state: DiagramState): ElkNode =>
     state.states.length > 0
       ? {

@@ -9,6 +9,9 @@ import { Chromium, describeInChromium, withView } from "./chromium.js";
 import { untilAt } from "./figures.js";
 import { startUiProcess, type UiProcess } from "./ui-process.js";
 
+/** Six times axe looks at the whole page. */
+const AXE_MS_MAX = 120_000;
+
 interface Finding {
   readonly id: string;
   readonly impact: string | null;
@@ -73,6 +76,7 @@ describeInChromium("the page for everybody", () => {
       expect(found).toEqual({ overview: [], machines: [], slots: [], log: [], jobs: [], keys: [] });
       await page.close();
     },
+    AXE_MS_MAX,
   );
 
   test("given the keyboard alone, when a job is found, read and left, and time is moved, then it works, and the focus is seen", async () => {

@@ -6,6 +6,7 @@ import { type Figures, figuresOn, untilAt } from "./figures.js";
 import { startUiProcess, type UiProcess } from "./ui-process.js";
 
 interface SlotsJson {
+  readonly at: string;
   readonly position: number;
   readonly pools: readonly {
     readonly name: string;
@@ -20,6 +21,10 @@ interface JobJson {
   readonly id: string;
   readonly state: string;
 }
+
+const POSITIONS = 7;
+/** Each moment is asked of the command line too, in processes of their own. */
+const TEST_MS_MAX = 120_000;
 
 describeInChromium("the time line of the page", () => {
   let world: World;
@@ -48,7 +53,7 @@ describeInChromium("the time line of the page", () => {
     head = slots.position;
     ui = await startUiProcess(world);
     browser = await Chromium.start();
-  });
+  }, TEST_MS_MAX);
   afterAll(async () => {
     await browser?.[Symbol.asyncDispose]();
     await ui?.[Symbol.asyncDispose]();
@@ -76,61 +81,75 @@ describeInChromium("the time line of the page", () => {
     return { position: slots.position, states, pools };
   }
 
-  test("given any position, when the page is moved there, then every number that it shows is the one of slots, jobs and queue --at", async () => {
-    const { page } = await browser.open(ui.printed);
-    const track = page.getByRole("slider", { name: "Position in the ledger" });
-    for (let position = head; position >= 2; position -= Math.max(1, Math.floor(head / 12))) {
-      await track.fill(String(position));
+  test(
+    "given any position, when the page is moved there, then every number that it shows is the one of slots, jobs and queue --at",
+    async () => {
+      const { page } = await browser.open(ui.printed);
+      const track = page.getByRole("slider", { name: "Position in the ledger" });
+      for (let position = head; position >= 2; position -= Math.max(1, Math.floor(head / POSITIONS))) {
+        await track.fill(String(position));
+        await untilAt(page, position);
+        await page.locator(".link-state", { hasText: "past" }).waitFor();
+        expect(await figuresOn(page)).toEqual(await told(position));
+      }
+      await page.close();
+    },
+    TEST_MS_MAX,
+  );
+
+  test(
+    "given a position, when the jobs are listed there, then they are those of jobs --at, and the log ends there",
+    async () => {
+      const position = Math.floor(head / 2);
+      const { page } = await browser.open(withView(ui.printed, `view=jobs&at=${position}`));
+      const jobs = await asked<JobJson[]>(["jobs", "--at", String(position)]);
+      await page
+        .locator(".job-row")
+        .nth(jobs.length - 1)
+        .waitFor();
+      expect(await page.locator(".job-row .job-id").allTextContents()).toEqual(jobs.map(({ id }) => id));
+      expect(await page.locator(".job-row .state").allTextContents()).toEqual(jobs.map(({ state }) => state));
+      await page.getByRole("navigation").getByRole("button", { name: "Log" }).click();
+      const newest = page.locator(".log .fact-row").first();
+      await newest.waitFor();
+      expect(Number((await newest.getAttribute("data-address"))?.split(".")[0])).toBe(position);
+      await page.close();
+    },
+    TEST_MS_MAX,
+  );
+
+  test(
+    "given a position, when it is stepped, played and left, then each entry is shown, the end of the ledger, and then what is live",
+    async () => {
+      const { page } = await browser.open(withView(ui.printed, `at=${head - 6}`));
+      await untilAt(page, head - 6);
+      await page.getByRole("button", { name: "One entry on" }).click();
+      await untilAt(page, head - 5);
+      await page.getByRole("button", { name: "One entry back" }).click();
+      await untilAt(page, head - 6);
+      expect(await figuresOn(page)).toEqual(await told(head - 6));
+      await page.getByLabel("Speed").selectOption("100");
+      await page.getByRole("button", { name: "Play" }).click();
+      await untilAt(page, head);
+      expect(await figuresOn(page)).toEqual(await told(head));
+      await page.getByRole("button", { name: "Live" }).click();
+      await page.locator(".link-state", { hasText: "live" }).waitFor();
+      await page.close();
+    },
+    TEST_MS_MAX,
+  );
+
+  test(
+    "given a time, when the page goes there, then it shows the last entry at that time",
+    async () => {
+      const { page } = await browser.open(ui.printed);
+      const { at } = await asked<SlotsJson>(["slots", "--at", String(Math.floor(head / 2))]);
+      const { position } = await asked<SlotsJson>(["slots", "--at", at]);
+      await page.getByPlaceholder("position or time").fill(at);
+      await page.getByPlaceholder("position or time").press("Enter");
       await untilAt(page, position);
-      await page.locator(".link-state", { hasText: "past" }).waitFor();
-      expect(await figuresOn(page)).toEqual(await told(position));
-    }
-    await page.close();
-  });
-
-  test("given a position, when the jobs are listed there, then they are those of jobs --at, and the log ends there", async () => {
-    const position = Math.floor(head / 2);
-    const { page } = await browser.open(withView(ui.printed, `view=jobs&at=${position}`));
-    const jobs = await asked<JobJson[]>(["jobs", "--at", String(position)]);
-    await page
-      .locator(".job-row")
-      .nth(jobs.length - 1)
-      .waitFor();
-    expect(await page.locator(".job-row .job-id").allTextContents()).toEqual(jobs.map(({ id }) => id));
-    expect(await page.locator(".job-row .state").allTextContents()).toEqual(jobs.map(({ state }) => state));
-    await page.getByRole("navigation").getByRole("button", { name: "Log" }).click();
-    const newest = page.locator(".log .fact-row").first();
-    await newest.waitFor();
-    expect(Number((await newest.getAttribute("data-address"))?.split(".")[0])).toBe(position);
-    await page.close();
-  });
-
-  test("given a position, when it is stepped, played and left, then each entry is shown, the end of the ledger, and then what is live", async () => {
-    const { page } = await browser.open(withView(ui.printed, `at=${head - 6}`));
-    await untilAt(page, head - 6);
-    await page.getByRole("button", { name: "One entry on" }).click();
-    await untilAt(page, head - 5);
-    await page.getByRole("button", { name: "One entry back" }).click();
-    await untilAt(page, head - 6);
-    expect(await figuresOn(page)).toEqual(await told(head - 6));
-    await page.getByLabel("Speed").selectOption("100");
-    await page.getByRole("button", { name: "Play" }).click();
-    await untilAt(page, head);
-    expect(await figuresOn(page)).toEqual(await told(head));
-    await page.getByRole("button", { name: "Live" }).click();
-    await page.locator(".link-state", { hasText: "live" }).waitFor();
-    await page.close();
-  });
-
-  test("given a time, when the page goes there, then it shows the last entry at that time", async () => {
-    const { page } = await browser.open(ui.printed);
-    const entries = (await world.run(["log", "tail", "-n", "400", "-o", "jsonl"])).stdout.trim().split("\n");
-    const facts = entries.map((line): { position: string; at: string } => JSON.parse(line));
-    const middle = facts[Math.floor(facts.length / 2)];
-    const last = facts.filter(({ at }) => at <= (middle?.at ?? "")).at(-1);
-    await page.getByPlaceholder("position or time").fill(middle?.at ?? "");
-    await page.getByPlaceholder("position or time").press("Enter");
-    await untilAt(page, Number(last?.position.split(".")[0]));
-    await page.close();
-  });
+      await page.close();
+    },
+    TEST_MS_MAX,
+  );
 });

@@ -53,7 +53,7 @@ export function ChartFigure(props: ChartFigureProps): JSX.Element {
           {chart.states
             .filter(({ isComposite }) => isComposite)
             .map((state) => (
-              <StateBox key={state.id} state={state} count={counts[state.id]} unit={unit} isHere={false} />
+              <StateBox key={state.id} state={state} count={counts[state.id]} isHere={false} />
             ))}
         </g>
         <g>
@@ -68,7 +68,7 @@ export function ChartFigure(props: ChartFigureProps): JSX.Element {
             .map((state) => (
               <StateBox
                 key={state.id}
-                {...{ state, unit, count: counts[state.id], isHere: here === state.id }}
+                {...{ state, count: counts[state.id], isHere: here === state.id }}
                 onState={onState}
               />
             ))}
@@ -85,12 +85,11 @@ export function ChartFigure(props: ChartFigureProps): JSX.Element {
 interface StateBoxProps {
   readonly state: ChartState;
   readonly count: number | undefined;
-  readonly unit: string;
   readonly isHere: boolean;
   readonly onState?: ((state: string) => void) | undefined;
 }
 
-function StateBox({ state, count, unit, isHere, onState }: StateBoxProps): JSX.Element {
+function StateBox({ state, count, isHere, onState }: StateBoxProps): JSX.Element {
   const { id, x, y, width, height, label, inner, isFinal, isComposite, begins } = state;
   const isJob = isJobState(id);
   const kind = isComposite ? "composite" : isFinal ? "final" : "simple";
@@ -104,12 +103,12 @@ function StateBox({ state, count, unit, isHere, onState }: StateBoxProps): JSX.E
       <text class="name" x={x + (isJob ? 30 : 15)} y={y + 23}>
         {label}
       </text>
+      {count !== undefined && count > 0 && <Count count={count} x={x + width} y={y} />}
       {inner.map((line, index) => (
         <text key={line} class="small" x={x + 12} y={y + STATE_HEAD + 6 + index * LABEL_LINE}>
           {line}
         </text>
       ))}
-      {count !== undefined && count > 0 && <Count count={count} x={x + width} y={y} />}
     </>
   );
   const className = `chart-state ${kind}${isJob ? ` st-${id}` : ""}${(count ?? 0) > 0 ? " busy" : ""}${isHere ? " here" : ""}`;
@@ -118,7 +117,6 @@ function StateBox({ state, count, unit, isHere, onState }: StateBoxProps): JSX.E
     <a
       class={className}
       href={`?view=jobs&state=${id}`}
-      aria-label={`${id}: ${count ?? 0} ${unit}; show them`}
       data-state={id}
       data-count={count ?? 0}
       onClick={(event) => {

@@ -16,6 +16,9 @@ import { JobHistory } from "./job-history.js";
 /** A larger value is shown cut; the command line gives it whole. */
 const JSON_CHARS_MAX = 40_000;
 
+/** Of what it says the end is shown. */
+const PROGRESS_CHARS_MAX = 3_000;
+
 export function JobPanel({ id }: { id: string }): JSX.Element {
   const { route, feed } = useSession();
   const { value, problem } = useJobAnswer(id);
@@ -45,7 +48,7 @@ export function JobPanel({ id }: { id: string }): JSX.Element {
           <About job={value.job} />
           {said !== undefined && (
             <Part title="Progress">
-              <pre class="progress">{said}</pre>
+              <pre class="progress">{said.slice(-PROGRESS_CHARS_MAX)}</pre>
             </Part>
           )}
           <Part title="Params">

@@ -18,9 +18,10 @@ export function LogView(): JSX.Element {
   const [kind, setKind] = useState("");
   const [isOfJob, setOfJob] = useState(false);
   const job = route.job.value;
+  const wanted = useSettled(text);
   const types = factTypesOf(kind);
   const facts = useFacts({
-    ...(useSettled(text) !== "" && { text: useSettled(text) }),
+    ...(wanted !== "" && { text: wanted }),
     ...(types !== null && { type: types }),
     ...(isOfJob && job !== null && { job }),
   });
