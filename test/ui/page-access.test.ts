@@ -1,7 +1,6 @@
 /** The page for everybody: by keyboard alone, for screen readers, in both colour schemes, on a small screen, without motion. */
 
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWorld, type World } from "../cli/world.js";
@@ -22,7 +21,6 @@ describeInChromium("the page for everybody", () => {
   let world: World;
   let ui: UiProcess;
   let browser: Chromium;
-  let axe: string;
 
   beforeAll(async () => {
     world = await startWorld("limits: {global: 2, types: {waits: 1}}\n");
@@ -33,7 +31,6 @@ describeInChromium("the page for everybody", () => {
     await world.run(["pause", "type:waits"]);
     ui = await startUiProcess(world, ["--actions"]);
     browser = await Chromium.start();
-    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   });
   afterAll(async () => {
     await browser?.[Symbol.asyncDispose]();
@@ -43,7 +40,7 @@ describeInChromium("the page for everybody", () => {
 
   /** What axe finds that is serious or worse. */
   async function findingsOn(page: Page): Promise<readonly string[]> {
-    await page.evaluate(axe);
+    await page.evaluate(axe.source);
     const { violations } = await page.evaluate<{ violations: Finding[] }>("axe.run(document)");
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")

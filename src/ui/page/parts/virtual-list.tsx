@@ -36,13 +36,15 @@ export function VirtualList<T>(props: VirtualListProps<T>): JSX.Element {
   useEffect(() => {
     if (last >= items.length && items.length > 0) onEnd?.();
   }, [last, items.length, onEnd]);
-  useEffect(() => {
+  /** At once if the row is in the document, else when it has come into it. */
+  const focusWanted = (): void => {
     if (wanted.current === null) return;
     const button = frame.current?.querySelector<HTMLElement>(`[data-row="${wanted.current}"] button`);
     if (button == null) return;
     wanted.current = null;
     button.focus({ preventScroll: true });
-  });
+  };
+  useEffect(focusWanted);
   const goTo = (index: number): void => {
     const list = frame.current;
     if (list === null || items.length === 0) return;
@@ -52,6 +54,7 @@ export function VirtualList<T>(props: VirtualListProps<T>): JSX.Element {
     if (top < list.scrollTop) list.scrollTop = top;
     else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
     setSight({ top: list.scrollTop, height: list.clientHeight });
+    focusWanted();
   };
   // The keys go between the buttons that the rows hold; the list itself is none.
   useEffect(() => {
