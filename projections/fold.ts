@@ -21,10 +21,13 @@ import type { JobState } from "../events/states.js";
 import type { Groups } from "./groups.js";
 import { JobIndex } from "./job-index.js";
 import type { JobRow } from "./jobs.js";
+import { LedgerCorrupt } from "./ledger-corrupt.js";
 import { changeSchedules, noSchedules, type Schedules } from "./schedules.js";
 import { changeSlots, emptySlots } from "./slot-changes.js";
 import type { Freed, SlotChange, Slots } from "./slots.js";
 import type { WaitingView } from "./waiting.js";
+
+export { LedgerCorrupt } from "./ledger-corrupt.js";
 
 /** Where the ledger ends, as far as it is folded. */
 export interface Head {
@@ -52,16 +55,6 @@ interface Settings {
 }
 
 type OpenHeader = Omit<EntryHeader, "v" | "intake">;
-
-/** The ledger says something that cannot be: the scheduler stops and names the place. */
-export class LedgerCorrupt extends Error {
-  readonly code = "ledger-corrupt";
-  readonly address: string;
-  constructor(address: string, message: string) {
-    super(`the ledger is corrupt at ${address}: ${message}`);
-    this.address = address;
-  }
-}
 
 /** Finished jobs beyond this many leave the index, oldest first, unless the ledger says another number. */
 export const FINISHED_JOBS_MAX_DEFAULT = 100_000;

@@ -123,10 +123,9 @@ export class JobIndex {
       if (this.finished.size <= finishedMax) return;
       this.finished.delete(id);
       const row = this.jobs.get(id);
-      if (row !== undefined) {
-        this.groups.forget(row);
-        this.counts[stateOf(row)] -= 1;
-      }
+      if (row === undefined) continue;
+      this.groups.forget(row);
+      this.counts[stateOf(row)] -= 1;
       this.jobs.delete(id);
     }
   }

@@ -1,11 +1,10 @@
 /** A whole ledger as one document, for a page that has no server: boards at a bounded number of moments, facts, jobs, spans. */
-import { factAddress, position } from "../../events/names.js";
 import { jobsView } from "../../projections/views.js";
-import { entryOf, readMessages } from "../client/index.js";
+import { readMessages } from "../client/index.js";
 import { jobAt, metaOf } from "./api.js";
 import { patchesBetween } from "./board-patches.js";
-import { factLine } from "./fact-line.js";
 import { machinesAnswer } from "./machines.js";
+import { lineOf } from "./news.js";
 import type { Board, Capsule, FactLine, Frame, JobAnswer } from "./protocol.js";
 import { Recording } from "./recording.js";
 import type { Shown } from "./shown.js";
@@ -28,10 +27,7 @@ export async function capsuleOf(shown: Shown, exportedAt: string, signal: AbortS
   let before: Board | null = null;
   for await (const message of readMessages(ledger, 0, head.position)) {
     signal.throwIfAborted();
-    again.apply(message);
-    const { at: stored, facts: all } = entryOf(message);
-    for (const [index, fact] of all.entries())
-      facts.push(factLine(factAddress(position(message.sequence), index), stored, fact));
+    facts.push(...again.apply(message).map(lineOf));
     if (facts.length > 2 * FACTS_MAX) factsLeft += facts.splice(0, facts.length - FACTS_MAX).length;
     if (!isFrame(message.sequence, head.position)) continue;
     const board = again.board();

@@ -53,4 +53,7 @@ export class News {
   }
 }
 
-const lineOf = ({ address, at, fact, states }: FoldedFact): FactLine => ({ ...factLine(address, at, fact), ...states });
+export const lineOf = ({ address, at, fact, states }: FoldedFact): FactLine => ({
+  ...factLine(address, at, fact),
+  ...states,
+});

@@ -27,24 +27,30 @@
  * Ids of jobs are keys of records here, and `constructor` is one that somebody may choose: look keys up with `Object.hasOwn`.
  */
 import type { Fact } from "../../events/facts.js";
-import type { Limits } from "../../events/limits.js";
-import type { EntryId, Epoch, FactAddress, JobId, PoolName, Position } from "../../events/names.js";
+import type { JobId, Position } from "../../events/names.js";
 import type { JobState } from "../../events/states.js";
 import type { Diagram } from "../../machines/drawing.js";
-import type { Explanation } from "../../projections/explain.js";
+import type { AsOf } from "../../projections/views.js";
+import type { Board } from "./protocol-board.js";
 import type {
-  AsOf,
-  GroupListItem,
-  HealthView,
-  HolderView,
-  JobListItem,
-  JobView,
-  PoolView,
-  QueueItem,
-  ReservationView,
-  ScheduleView,
-  WorkerView,
-} from "../../projections/views.js";
+  ActionAnswer,
+  ActionRequest,
+  ActionVerb,
+  FactAnswer,
+  FactLine,
+  FactsAnswer,
+  FactsQuery,
+  HistoryQuery,
+  JobAnswer,
+  JobsAnswer,
+  JobsQuery,
+  SlotHistory,
+  WhatIfAnswer,
+  WhatIfQuestion,
+} from "./protocol-pages.js";
+
+export type * from "./protocol-board.js";
+export type * from "./protocol-pages.js";
 
 // What is looked at
 
@@ -67,85 +73,6 @@ export interface Meta {
 /** The machines as they are in the code that runs, in the order in which they are told about. */
 export interface MachinesAnswer {
   readonly machines: readonly Diagram[];
-}
-
-// The board
-
-/** The first of a list, in its order, and how many there are in all. */
-export interface FirstIds<Id extends string = JobId> {
-  readonly total: number;
-  readonly ids: readonly Id[];
-}
-
-/** The same with what is listed, by its id. */
-export interface Listed<Id extends string, Item> extends FirstIds<Id> {
-  readonly byId: Readonly<Record<Id, Item>>;
-}
-
-/**
- * Everything that is shown of one moment, bounded in size. A pure function of the fold at `position`; the numbers are those that
- * `signalbox slots`, `jobs`, `queue` give with `--at` there. Lists are `FirstIds`; the jobs in them stand once, in `jobs`.
- */
-export interface Board extends AsOf {
-  readonly epoch: Epoch;
-  readonly leader: HealthView["leader"];
-  /** How many jobs of the index are in each state. */
-  readonly counts: Readonly<Record<JobState, number>>;
-  readonly limits: Limits;
-  /** True while nobody has set limits, so that the default holds. */
-  readonly isDefaultLimits: boolean;
-  readonly pools: Listed<PoolName, BoardPool>;
-  /** Queued jobs in the order of granting, over all pools. */
-  readonly waiting: FirstIds;
-  /** Scheduled and retrying jobs, next first. Members of a sequential group whose turn it is not are counted, not listed. */
-  readonly due: FirstIds;
-  /** Jobs that have ended, newest first. */
-  readonly ended: FirstIds;
-  /** Each job that is named in a list here. */
-  readonly jobs: Readonly<Record<JobId, BoardJob>>;
-  readonly workers: Listed<string, WorkerView>;
-  readonly schedules: Listed<string, ScheduleView>;
-  /** The groups of the jobs that are named here; `total` counts all groups. */
-  readonly groups: Listed<string, GroupListItem>;
-  readonly reservations: Listed<string, ReservationView>;
-}
-
-/** A pool as `slots` shows it, its holders and its line bounded. `waiting` is the length of the whole line. */
-export interface BoardPool extends Omit<PoolView, "holders"> {
-  /** Jobs by their ids and reservations as `direct:<id>`, oldest grant first. */
-  readonly holders: Listed<string, BoardHolder>;
-  /** The first of those that wait for units of this pool, in the order of granting. Why each waits: `jobs[id].blockedBy`. */
-  readonly line: readonly JobId[];
-}
-
-export interface BoardHolder extends HolderView {
-  /** The length of its lease. It is renewed while the worker lives, which the ledger does not record: so its end is not known here. */
-  readonly leaseMs: number;
-}
-
-export interface BoardJob {
-  readonly id: JobId;
-  readonly type: string | null;
-  readonly state: JobState;
-  readonly priority: number;
-  readonly createdAt: string;
-  /** The number of the latest attempt; 0 before the first grant. */
-  readonly attempt: number;
-  readonly maxAttempts: number;
-  /** Pool → units, under the limits in force. */
-  readonly demand: Readonly<Record<string, number>>;
-  readonly group: string | null;
-  /** Of the latest attempt; null before the first. */
-  readonly worker: string | null;
-  readonly grantedAt: string | null;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  /** When a scheduled or retrying job is due. */
-  readonly dueAt: string | null;
-  /** Why it was rejected, skipped or cancelled, or what its last attempt died of. */
-  readonly reason: string | null;
-  /** Of a waiting job: what keeps it from starting now; empty if nothing does. Else null. */
-  readonly blockedBy: QueueItem["blockedBy"] | null;
 }
 
 // The stream
@@ -205,194 +132,6 @@ export type Progress =
   | { readonly kind: "tokens"; readonly text: string }
   /** Anything else that a runner told, as JSON text, cut where it is long. */
   | { readonly kind: "other"; readonly json: string };
-
-// Jobs
-
-export interface JobsQuery {
-  readonly at?: string;
-  readonly state?: readonly JobState[];
-  readonly type?: string;
-  /** Only jobs whose id, type, reason, group or a label has this text, in any case. */
-  readonly text?: string;
-  readonly offset?: number;
-  readonly limit?: number;
-}
-
-/** In the order of `signalbox jobs`. */
-export interface JobsAnswer extends AsOf {
-  readonly jobs: readonly JobListItem[];
-  /** How many match in all. */
-  readonly total: number;
-  readonly offset: number;
-}
-
-export interface JobAnswer extends AsOf {
-  readonly job: JobView;
-  readonly explanation: Explanation;
-}
-
-// Facts
-
-/** A fact in one line. */
-export interface FactLine {
-  readonly address: FactAddress;
-  readonly at: string;
-  readonly type: Fact["type"];
-  /** The job that it is about; else null. */
-  readonly job: JobId | null;
-  /** What matters about it, in a few words. */
-  readonly gist: string;
-  /** The job's state before and after, where the fact was seen while following; absent in pages of the log. */
-  readonly from?: JobState | null;
-  readonly to?: JobState;
-}
-
-export interface FactsQuery {
-  /** Facts before this address or position, newest last. Absent, as `after` is: the last ones. */
-  readonly before?: string;
-  /** Facts after this address or position (not of the entry itself). */
-  readonly after?: string;
-  readonly limit?: number;
-  /** Only facts whose line or JSON has this text, in any case. */
-  readonly text?: string;
-  readonly type?: readonly Fact["type"][];
-  readonly job?: string;
-}
-
-export interface FactsAnswer {
-  /** Oldest first, whichever way was asked. */
-  readonly facts: readonly FactLine[];
-  /** Ask with `before` this for what lies before; null: there is nothing. A search may give an empty page and go on. */
-  readonly before: string | null;
-  /** Ask with `after` this for what lies behind; null: that was the end. */
-  readonly after: string | null;
-}
-
-/** One fact whole, with its entry. */
-export interface FactAnswer {
-  readonly line: FactLine;
-  readonly fact: Fact;
-  readonly entry: {
-    readonly position: Position;
-    readonly id: EntryId;
-    readonly prev: EntryId | null;
-    readonly epoch: Epoch;
-    readonly at: string;
-    /** When the server stored it. */
-    readonly storedAt: string;
-    readonly intake: { readonly sequence: number; readonly taken: number };
-    /** How many facts it has. */
-    readonly facts: number;
-  };
-  /** Where the fact itself says what it came from; null if it does not. */
-  readonly cause: Cause | null;
-}
-
-export type Cause =
-  /** A message of the intake, and the item if it was a batch. */
-  | { readonly kind: "intake"; readonly sequence: number; readonly index: number | null }
-  /** The grant of the attempt that it is about. */
-  | { readonly kind: "grant"; readonly position: Position }
-  /** Another job: the one that it is a retry of. */
-  | { readonly kind: "job"; readonly job: JobId };
-
-// The slots over time
-
-export interface HistoryQuery {
-  readonly from?: string;
-  readonly to?: string;
-  /** Only these pools. */
-  readonly pool?: readonly string[];
-}
-
-export interface SlotHistory {
-  readonly from: AsOf;
-  readonly to: AsOf;
-  /** Spans before this are not complete any more: older ones were forgotten. Null: all are there. */
-  readonly completeFrom: AsOf | null;
-  /** In the order of their grants. Empty where `coarse` says more. */
-  readonly spans: readonly SlotSpan[];
-  /** Too many spans for a page: units used over equal stretches of time instead. Null: the spans are all there. */
-  readonly coarse: { readonly spans: number; readonly stepMs: number; readonly pools: readonly CoarseUse[] } | null;
-  /** The pools' capacities at `from`, and each change of limits or pauses up to `to`. */
-  readonly capacities: readonly CapacityChange[];
-}
-
-/** Units of one pool that one job or reservation held. */
-export interface SlotSpan {
-  readonly pool: PoolName;
-  readonly units: number;
-  /** The job, or the reservation. */
-  readonly holder: string;
-  readonly isReservation: boolean;
-  readonly type: string | null;
-  readonly attempt: number;
-  readonly worker: string;
-  readonly grant: Position;
-  readonly from: string;
-  /** Null: it holds them still. */
-  readonly to: string | null;
-  /** The fact that ended it. */
-  readonly end: Fact["type"] | null;
-}
-
-export interface CoarseUse {
-  readonly pool: PoolName;
-  /** For each step from `from` on: the mean of the units in use, and how many grants began in it. */
-  readonly used: readonly number[];
-  readonly grants: readonly number[];
-}
-
-export interface CapacityChange extends AsOf {
-  readonly pools: readonly { readonly name: PoolName; readonly capacity: number; readonly paused: boolean }[];
-}
-
-// What if
-
-export interface WhatIfQuestion {
-  readonly limits: Limits;
-  readonly from?: string;
-  readonly to?: string;
-}
-
-/** As `signalbox whatif -o json` gives it. */
-export interface WhatIfAnswer {
-  readonly report: unknown;
-}
-
-// Actions
-
-/** As the command of the same name takes it (contract, section 1). */
-export interface Actions {
-  readonly cancel: { readonly id: string; readonly reason?: string };
-  readonly retry: { readonly id: string };
-  readonly move:
-    | { readonly id: string; readonly first: true }
-    | { readonly id: string; readonly last: true }
-    | { readonly id: string; readonly before: string }
-    | { readonly id: string; readonly after: string };
-  readonly pause: { readonly pool: string };
-  readonly resume: { readonly pool: string };
-  /** `null` removes a limit. */
-  readonly limits: {
-    readonly set: {
-      readonly global?: number | null;
-      readonly types?: Readonly<Record<string, number | null>>;
-      readonly resources?: Readonly<Record<string, number | null>>;
-      readonly maxOvertakes?: number | null;
-    };
-  };
-}
-export type ActionVerb = keyof Actions;
-export type ActionRequest<Verb extends ActionVerb> = Actions[Verb];
-
-export interface ActionAnswer {
-  readonly ok: true;
-  /** The address of the first fact; null if everything was so already, and nothing was recorded. */
-  readonly position: string | null;
-  /** What was made: the new job of a retry. */
-  readonly id?: string;
-}
 
 // Refusals
 

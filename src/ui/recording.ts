@@ -30,18 +30,19 @@ export class Recording {
     return boardOf(this.fold, this.#ended.newest(this.fold));
   }
 
-  /** Folds the next message of the ledger. Throws `LedgerCorrupt`. */
-  apply(message: StoredMessage): void {
+  /** Folds the next message of the ledger, and gives its facts as they were folded. Throws `LedgerCorrupt`. */
+  apply(message: StoredMessage): readonly FoldedFact[] {
     const entry = entryOf(message);
     const at = position(message.sequence);
     this.#first ??= { position: at, at: entry.at };
     this.fold.open(at, entry);
-    for (const [index, fact] of entry.facts.entries()) {
+    const folded = entry.facts.map((fact, index): FoldedFact => {
       const states = this.#applied(fact);
-      this.#see({ address: factAddress(at, index), at: entry.at, fact, states }, at);
-    }
+      return this.#seen({ address: factAddress(at, index), at: entry.at, fact, states }, at);
+    });
     this.fold.close(entry.intake);
     this.spans.entryEnded(this.fold);
+    return folded;
   }
 
   #applied(fact: Fact): FoldedFact["states"] {
@@ -59,8 +60,9 @@ export class Recording {
     return { from, to };
   }
 
-  #see(folded: FoldedFact, at: Position): void {
+  #seen(folded: FoldedFact, at: Position): FoldedFact {
     this.news.add(folded);
     this.spans.see(folded, at, this.fold);
+    return folded;
   }
 }

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Batch } from "../../src/ui/protocol.js";
+import type { Batch, Board, JobsAnswer, Meta } from "../../src/ui/protocol.js";
 import { Streams } from "../../src/ui/streams.js";
 import { startWorld, type World } from "../cli/world.js";
 import { ask, OpenPage } from "./browser.js";
@@ -40,7 +40,7 @@ describe("an open page", () => {
     await submitMany(600);
     for (const open of [page, other])
       await open.until("the end of all jobs", ({ board }) => board.counts.completed === completed + 600);
-    const { json: board } = await ask(`${ui.url}api/board?at=${page.board.position}`);
+    const { json: board } = await ask<Board>(`${ui.url}api/board?at=${page.board.position}`);
     expect(page.board).toEqual(board);
     expect(movesTo(page.batches, "completed")).toBe(600);
     expect(movesTo(page.batches, "granted")).toBe(600);
@@ -91,7 +91,7 @@ describe("a server that goes away", () => {
     await page.until("gone", ({ names }) => names.at(-1) === "gone");
     expect(page.board).toEqual(board);
     // The past that is known is still shown, and what needs the server says that it is away.
-    expect((await ask(`${ui.url}api/board`)).status).toBe(200);
+    expect((await ask<Board>(`${ui.url}api/board`)).status).toBe(200);
     using late = await OpenPage.open(ui.url);
     await late.until("gone, told late", ({ names }) => names.includes("gone"));
     await world.server.restart();
@@ -99,7 +99,7 @@ describe("a server that goes away", () => {
     const { completed } = page.board.counts;
     await submitMany(20);
     await page.until("twenty more", ({ board: now }) => now.counts.completed === completed + 20);
-    const { json: asked } = await ask(`${ui.url}api/board?at=${page.board.position}`);
+    const { json: asked } = await ask<Board>(`${ui.url}api/board?at=${page.board.position}`);
     expect(page.board).toEqual(asked);
   });
 
@@ -107,8 +107,8 @@ describe("a server that goes away", () => {
     await world.scheduler.stop();
     using page = await OpenPage.open(ui.url);
     expect(page.board.counts.completed).toBeGreaterThan(600);
-    const refused = await ask(`${ui.url}api/jobs?state=completed&limit=1`);
-    expect(refused.json.total).toBe(page.board.counts.completed);
+    const jobs = await ask<JobsAnswer>(`${ui.url}api/jobs?state=completed&limit=1`);
+    expect(jobs.json.total).toBe(page.board.counts.completed);
     await world.startAgain();
     await page.until("the next reign", ({ board }) => board.epoch === 2);
   });
@@ -198,12 +198,12 @@ describe("a recording", () => {
     const file = join(world.folder, "run.jsonl");
     await world.run(["log", "export", file]);
     await using shown = await startUiProcess(world, ["--log", file]);
-    const { json: meta } = await ask(`${shown.url}api/meta`);
+    const { json: meta } = await ask<Meta>(`${shown.url}api/meta`);
     expect(meta).toMatchObject({ source: "capsule", isActing: false });
-    const { json: live } = await ask(`${ui.url}api/board?at=${meta.head.position}`);
-    expect((await ask(`${shown.url}api/board`)).json).toEqual(live);
-    const { json: early } = await ask(`${ui.url}api/board?at=7`);
-    expect((await ask(`${shown.url}api/board?at=7`)).json).toEqual(early);
+    const { json: live } = await ask<Board>(`${ui.url}api/board?at=${meta.head?.position}`);
+    expect((await ask<Board>(`${shown.url}api/board`)).json).toEqual(live);
+    const { json: early } = await ask<Board>(`${ui.url}api/board?at=7`);
+    expect((await ask<Board>(`${shown.url}api/board?at=7`)).json).toEqual(early);
     using page = await OpenPage.open(shown.url);
     expect(page.board).toEqual(live);
     expect(await readFile(file, "utf8")).toContain("signalbox-ledger");

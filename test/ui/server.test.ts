@@ -1,6 +1,7 @@
 /** `signalbox ui` as a process of its own, beside a real scheduler on a real server: what it shows, and to whom. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Board } from "../../src/ui/protocol.js";
+import { jobId } from "../../events/names.js";
+import type { Board, JobAnswer, JobsAnswer, MachinesAnswer, Meta, Refusal } from "../../src/ui/protocol.js";
 import { startWorld, type World } from "../cli/world.js";
 import { ask, OpenPage } from "./browser.js";
 import { startUiProcess, type UiProcess } from "./ui-process.js";
@@ -46,62 +47,58 @@ async function expectCommandLine(board: Board, at: readonly string[]): Promise<v
 
 describe("what is shown", () => {
   test("given a running scheduler, when the page asks what is looked at, then it is told, and that nothing can be done", async () => {
-    const { json: meta } = await ask(`${url}api/meta`);
+    const { json: meta } = await ask<Meta>(`${url}api/meta`);
     expect(meta).toMatchObject({ namespace: "signalbox", source: "live", isActing: false, needsToken: false });
-    expect(meta.head.position).toBeGreaterThan(meta.first.position);
-    const { json: machines } = await ask(`${url}api/machines`);
-    expect(machines.machines.map(({ machine }: { machine: string }) => machine)).toEqual([
-      "job",
-      "dispatcher",
-      "worker",
-    ]);
-    expect(machines.machines[0].transitions.length).toBeGreaterThan(20);
+    expect(meta.head?.position).toBeGreaterThan(meta.first?.position ?? 0);
+    const { json: machines } = await ask<MachinesAnswer>(`${url}api/machines`);
+    expect(machines.machines.map(({ machine }) => machine)).toEqual(["job", "dispatcher", "worker"]);
+    expect(machines.machines[0]?.transitions.length).toBeGreaterThan(20);
   });
 
   test("given any position, when its board is asked for, then it says what slots and jobs say with --at there", async () => {
-    const { json: meta } = await ask(`${url}api/meta`);
-    const { position: last } = meta.head;
+    const { json: meta } = await ask<Meta>(`${url}api/meta`);
+    const last = meta.head?.position ?? 0;
     for (const at of [last, 3, Math.floor(last / 2), last - 1]) {
-      const { json: board } = await ask(`${url}api/board?at=${at}`);
+      const { json: board } = await ask<Board>(`${url}api/board?at=${at}`);
       await expectCommandLine(board, ["--at", String(at)]);
     }
-    const { json: now } = await ask(`${url}api/board`);
+    const { json: now } = await ask<Board>(`${url}api/board`);
     await expectCommandLine(now, []);
     expect(now.waiting.ids).toEqual(["next", "last"]);
-    expect(now.jobs.next).toMatchObject({ blockedBy: [{ pool: "global", cause: "full" }] });
+    expect(now.jobs[jobId("next")]).toMatchObject({ blockedBy: [{ pool: "global", cause: "full" }] });
   });
 
   test("given a time, when its board is asked for, then it is that of the last entry until then", async () => {
-    const { json: then } = await ask(`${url}api/board?at=5`);
-    const { json: same } = await ask(`${url}api/board?at=${encodeURIComponent(then.at)}`);
+    const { json: then } = await ask<Board>(`${url}api/board?at=5`);
+    const { json: same } = await ask<Board>(`${url}api/board?at=${encodeURIComponent(then.at)}`);
     expect(same.at).toBe(then.at);
     await expectCommandLine(same, ["--at", then.at]);
   });
 
   test("given jobs, when they are searched page by page, then those come that match, in the order of `jobs`, and how many there are", async () => {
-    const { json: all } = await ask(`${url}api/jobs?limit=2&offset=1`);
+    const { json: all } = await ask<JobsAnswer>(`${url}api/jobs?limit=2&offset=1`);
     expect(all).toMatchObject({ total: 5, offset: 1, jobs: [{ id: "next" }, { id: "last" }] });
-    const { json: found } = await ask(`${url}api/jobs?text=BOOK%3D%3Cscript`);
+    const { json: found } = await ask<JobsAnswer>(`${url}api/jobs?text=BOOK%3D%3Cscript`);
     expect(found).toMatchObject({ total: 1, jobs: [{ id: "constructor" }] });
-    const { json: ended } = await ask(`${url}api/jobs?state=failed&state=completed`);
-    expect(ended.jobs.map(({ id }: { id: string }) => id)).toEqual(["broken", "constructor"]);
-    const { json: past } = await ask(`${url}api/jobs?at=3`);
+    const { json: ended } = await ask<JobsAnswer>(`${url}api/jobs?state=failed&state=completed`);
+    expect(ended.jobs.map(({ id }) => id)).toEqual(["broken", "constructor"]);
+    const { json: past } = await ask<JobsAnswer>(`${url}api/jobs?at=3`);
     expect(past).toMatchObject({ position: 3, total: 1 });
   });
 
   test("given a job, when it is asked for, then it comes with its history and why it waits, as `job` and `explain` say", async () => {
-    const { json: next } = await ask(`${url}api/jobs/next`);
+    const { json: next } = await ask<JobAnswer>(`${url}api/jobs/next`);
     expect(next.job).toEqual(await json(["job", "next"]));
     expect(next.explanation).toEqual(await json(["explain", "next"]));
-    const { json: past } = await ask(`${url}api/jobs/constructor?at=3`);
+    const { json: past } = await ask<JobAnswer>(`${url}api/jobs/constructor?at=3`);
     expect(past.job).toEqual(await json(["job", "constructor", "--at", "3"]));
-    const { status, json: none } = await ask(`${url}api/jobs/nobody`);
+    const { status, json: none } = await ask<JobAnswer>(`${url}api/jobs/nobody`);
     expect({ status, none }).toMatchObject({ status: 404, none: { error: { code: "not-found" } } });
   });
 
   test("given a tag for browsers in what jobs are asked, when it is shown, then it is text in JSON, and no page may run what is inline", async () => {
-    const { headers, text, json: next } = await ask(`${url}api/jobs/next`);
-    expect(next.job.params.ask).toBe("</script><script>");
+    const { headers, text, json: next } = await ask<JobAnswer>(`${url}api/jobs/next`);
+    expect(next.job.params["ask"]).toBe("</script><script>");
     expect(text).toContain("</script><script>");
     expect(headers["content-type"]).toBe("application/json; charset=utf-8");
     expect(headers["x-content-type-options"]).toBe("nosniff");
@@ -135,20 +132,20 @@ describe("who may ask", () => {
   test("given our own names, when a request comes under one of them, then it is answered", async () => {
     const { port } = new URL(url);
     for (const name of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`])
-      expect(await ask(`${url}api/meta`, { headers: { Host: name, Origin: `http://${name}` } })).toMatchObject({
+      expect(await ask<Meta>(`${url}api/meta`, { headers: { Host: name, Origin: `http://${name}` } })).toMatchObject({
         status: 200,
       });
   });
 
   test("given what is too long, wrong or nowhere, when it is asked, then it is refused with a reason", async () => {
     expect(await ask(`${url}api/meta?${"x".repeat(5_000)}`)).toMatchObject({ status: 413 });
-    expect((await ask(`${url}api/jobs?limit=0&what=1`)).json.error.message).toMatch(/limit.*what/);
-    expect((await ask(`${url}api/board?at=yesterday`)).json.error.message).toMatch(/812/);
-    expect((await ask(`${url}api/board?at=999999`)).status).toBe(404);
+    expect((await ask<Refusal>(`${url}api/jobs?limit=0&what=1`)).json.error.message).toMatch(/limit.*what/);
+    expect((await ask<Refusal>(`${url}api/board?at=yesterday`)).json.error.message).toMatch(/812/);
+    expect((await ask<Board>(`${url}api/board?at=999999`)).status).toBe(404);
     expect((await ask(`${url}api/nothing`)).status).toBe(404);
     expect((await ask(`${url}api/%ff`)).status).toBe(400);
     expect((await ask(`${url}assets/..%2f..%2fpackage.json`)).text).not.toContain('"version"');
-    expect((await ask(`${url}api/meta`, { method: "DELETE" })).status).toBe(400);
+    expect((await ask<Meta>(`${url}api/meta`, { method: "DELETE" })).status).toBe(400);
   });
 
   test("given a visualizer that only shows, when an action comes, then it is refused and the reason says how to allow it", async () => {
@@ -184,7 +181,7 @@ describe("who may ask", () => {
     await open.until("the cancel on the board", ({ board }) => board.ended.ids[0] === "last");
     expect(await json(["job", "last"])).toMatchObject({ state: "cancelled" });
     expect(await cancel({ "Signalbox-Token": token }, '{"id":"nobody"}')).toMatchObject({ status: 404 });
-    expect((await ask(`${page}api/meta`)).json).toMatchObject({ isActing: true, needsToken: false });
+    expect((await ask<Meta>(`${page}api/meta`)).json).toMatchObject({ isActing: true, needsToken: false });
     // What nobody may do, nobody may do with the token either.
     const other = await ask(`${page}api/actions/amend`, {
       method: "POST",
@@ -199,10 +196,10 @@ describe("who may ask", () => {
     const { url: page, token } = open;
     for (const path of ["api/meta", "api/board", "api/stream"])
       expect(await ask(`${page}${path}`)).toMatchObject({ status: 401, json: { error: { code: "token" } } });
-    const { json: meta } = await ask(`${page}api/meta`, { headers: { "Signalbox-Token": token } });
+    const { json: meta } = await ask<Meta>(`${page}api/meta`, { headers: { "Signalbox-Token": token } });
     expect(meta).toMatchObject({ needsToken: true, isActing: false });
     expect((await ask(`${page}`)).status).not.toBe(401);
-    expect(await ask(`${page}api/meta`, { headers: { Host: "evil.example" } })).toMatchObject({ status: 403 });
+    expect(await ask<Meta>(`${page}api/meta`, { headers: { Host: "evil.example" } })).toMatchObject({ status: 403 });
     using stream = await OpenPage.open(page, { "Signalbox-Token": token });
     expect(stream.board.position).toBeGreaterThan(0);
   });
