@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { build } from "vite";
 
 const page = resolve("src/ui/page");
 const site = resolve("dist/page");
@@ -15,6 +14,8 @@ const ALSO_MADE_FROM = ["package-lock.json", "test/ui/build-page.ts"];
 
 const sources = await digestOfSources();
 if (sources !== (await readFile(stamp, "utf8").catch(() => ""))) {
+  // Only then: it takes longer to load than the digest does to make.
+  const { build } = await import("vite");
   await build({
     configFile: false,
     root: page,

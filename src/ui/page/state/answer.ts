@@ -1,12 +1,17 @@
 /** A question to the source, asked again when its key changes. The answer before stays until the new one is there. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isAbort, sentenceOf } from "../source/index.js";
+import { isAbort, SourceFailure, sentenceOf } from "../source/index.js";
 
 export interface Answer<T> {
   readonly value: T | null;
   /** Why there is no new answer; null if there is one, or it is awaited. */
   readonly problem: string | null;
   readonly isAsking: boolean;
+}
+
+/** What is not there has no answer; where nobody answers, the last one still holds. */
+function after<T>(before: Answer<T>, error: unknown): Answer<T> {
+  return error instanceof SourceFailure && error.code === "not-found" ? { ...before, value: null } : before;
 }
 
 export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Answer<T> {
@@ -24,7 +29,7 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
       },
       (error: unknown) => {
         if (!isAbort(error) && !asking.signal.aborted)
-          setAnswer((before) => ({ ...before, problem: sentenceOf(error), isAsking: false }));
+          setAnswer((before) => ({ ...after(before, error), problem: sentenceOf(error), isAsking: false }));
       },
     );
     return () => asking.abort();

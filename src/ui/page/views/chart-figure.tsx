@@ -1,6 +1,6 @@
 /** A machine's chart with what is in it now: how many in each state, what just moved, and the way of one job. */
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Chart, ChartState, ChartWay, Point } from "../../drawing/chart.js";
 import { CHART_MARGIN, startOf } from "../../drawing/svg.js";
 import { arrowPath, trackPath } from "../../drawing/track.js";
@@ -32,10 +32,16 @@ export function ChartFigure(props: ChartFigureProps): JSX.Element {
   const { chart, counts, unit, trail, here, onState, zoom } = props;
   const trains = useRef<SVGGElement>(null);
   useTrains(trains, chart);
+  const frame = useRef<HTMLElement>(null);
+  // Where the chart is wider than its frame, the state in which the chosen job is comes into sight.
+  useEffect(() => {
+    if (here !== null) frame.current?.querySelector(".here")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [here]);
   const [width, height] = [chart.width + 2 * CHART_MARGIN, chart.height + 2 * CHART_MARGIN];
   const said = chart.states.filter(({ id }) => (counts[id] ?? 0) > 0).map(({ id }) => `${id} ${counts[id]}`);
   return (
     <section
+      ref={frame}
       class={`chart-frame${zoom === null ? " fits" : ""}`}
       aria-label={`The ${chart.machine} machine. ${said.length === 0 ? `No ${unit}` : `${unit}: ${said.join(", ")}`}.`}
     >

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { Board, BoardHolder, BoardPool } from "../../protocol.js";
 import { JobLink } from "../parts/job-link.js";
 import { poolParts, reasonText } from "../parts/pool-words.js";
+import { StateMark } from "../parts/state-mark.js";
 import { aspectOf, Semaphore } from "../parts/semaphore.js";
 import { sinceText, spanText } from "../parts/times.js";
 import { useSession } from "../state/session.js";
@@ -116,8 +117,9 @@ function Block({ holder, board, capacity }: { holder: BoardHolder; board: Board;
       title={`${job} holds ${units} on ${worker}, since ${since}; its lease of ${spanText(leaseMs)} is renewed while the holder lives`}
       data-holder={job}
     >
-      {reservation === true ? <span class="job-id">⚑ {job}</span> : <JobLink id={job} state={state} />}
+      {reservation === true ? <span class="job-id">⚑ {job}</span> : <JobLink id={job} />}
       <span class="held">
+        {state !== undefined && <StateMark state={state} />}{" "}
         {units > 1 && `${units} × `}
         {held}
         <small> lease {spanText(leaseMs)}</small>

@@ -75,7 +75,9 @@ interface MachineChartProps {
 export function MachineChart({ machine, form, zoom = null }: MachineChartProps): JSX.Element {
   const session = useSession();
   const { route, board } = session;
-  const job = useJobAnswer(machine === "job" ? route.job.value : null).value;
+  const { value: job } = useJobAnswer(machine === "job" ? route.job.value : null);
+  // The answer about the job that was chosen before stays until the new one is there.
+  const chosen = job !== null && job.job.id === route.job.value ? job : null;
   const diagram = session.machine(machine);
   const chart = diagram === undefined ? null : chartOf(diagram, form);
   if (chart === null)
@@ -84,8 +86,8 @@ export function MachineChart({ machine, form, zoom = null }: MachineChartProps):
   return (
     <ChartFigure
       {...{ chart, counts, zoom, unit: UNITS[machine] ?? "" }}
-      trail={route.job.value === null || job === null ? null : trailOf(job)}
-      here={route.job.value === null ? null : (job?.job.state ?? null)}
+      trail={chosen === null ? null : trailOf(chosen)}
+      here={chosen?.job.state ?? null}
       onState={(state) => {
         route.state.value = isJobState(state) ? state : null;
         route.view.value = "jobs";
