@@ -120,11 +120,13 @@ async function factAnswer({ ledger }: Shown, address: string, parameters: URLSea
 
 async function historyAnswer(shown: Shown, parameters: URLSearchParams): Promise<SlotHistory> {
   const { from, to, pool = [] } = readQuestion(historyAsked, parameters);
-  return slotHistory(shown.recording.spans, {
-    from: await momentOf(shown, from ?? { position: Math.min(1, shown.recording.fold.head.position) }),
-    to: await momentOf(shown, to ?? null),
-    pools: pool,
-  });
+  const { recording } = shown;
+  const [begin, end] = [
+    await momentOf(shown, from ?? { position: Math.min(1, recording.fold.head.position) }),
+    await momentOf(shown, to ?? null),
+  ];
+  if (begin.position > end.position) throw new RequestRefused("invalid", "from is behind to");
+  return slotHistory(recording.spans, { from: begin, to: end, pools: pool });
 }
 
 /** The last entry at a moment. Before the first one nothing has a time. */

@@ -10,7 +10,9 @@ import { type Log, LogGap } from "../log/log.js";
 import { Link } from "../nats/link.js";
 import type { Broadcast } from "./broadcast.js";
 import { Moments } from "./moments.js";
+import { ReachableLog } from "./reachable-log.js";
 import { Recording } from "./recording.js";
+import { RequestRefused } from "./refusal.js";
 
 /** A server that does not come back where it was is looked for again this often. */
 const LOOK_AGAIN_MS = 2_000;
@@ -31,6 +33,7 @@ export class Following {
   #recording = new Recording();
   #moments: Moments;
   #broadcast: Broadcast | null = null;
+  #reach = new AbortController();
 
   private constructor(options: FollowingOptions, session: Session, ledger: Log, identity: string) {
     this.#options = options;
@@ -58,8 +61,9 @@ export class Following {
   get session(): Session {
     return this.#session;
   }
+  /** For questions: it does not wait for a server that is away. */
   get ledger(): Log {
-    return this.#ledger;
+    return new ReachableLog(this.#ledger, () => this.#reach.signal);
   }
   get recording(): Recording {
     return this.#recording;
@@ -90,11 +94,11 @@ export class Following {
     let isUp = true;
     link.onDown(() => {
       isUp = false;
-      this.#broadcast?.gone("the NATS server cannot be reached");
+      this.#gone();
     });
     link.onUp(() => {
       isUp = true;
-      this.#broadcast?.back();
+      this.#back();
     });
     const watchProgress = session.nc.subscribe(session.subjects.progressAny, {
       callback: (error, message) => {
@@ -167,7 +171,7 @@ export class Following {
           this.#identity = identity;
           await this.#beginAgain(last);
         }
-        this.#broadcast?.back();
+        this.#back();
         return;
       } catch (error) {
         if (error instanceof LedgerCorrupt) throw error;
@@ -204,9 +208,20 @@ export class Following {
     return "broken";
   }
 
+  #gone(): void {
+    const reason = "the NATS server cannot be reached";
+    this.#reach.abort(new RequestRefused("unavailable", reason));
+    this.#broadcast?.gone(reason);
+  }
+
+  #back(): void {
+    if (this.#reach.signal.aborted) this.#reach = new AbortController();
+    this.#broadcast?.back();
+  }
+
   #momentsOf(recording: Recording): Moments {
     return new Moments(
-      async () => this.#ledger,
+      async () => this.ledger,
       () => recording.fold,
     );
   }

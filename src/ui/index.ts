@@ -10,7 +10,7 @@ import { liveLedger, openCapsule, type Shown } from "./shown.js";
 import { type StreamBounds, Streams } from "./streams.js";
 
 export { NOT_BUILT, readAssets } from "./assets.js";
-export { exportPage, type PageReport } from "./export.js";
+export { exportPage } from "./export.js";
 export { openCapsule, type Shown } from "./shown.js";
 
 export interface UiOptions {

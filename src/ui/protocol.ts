@@ -161,7 +161,8 @@ export interface Refusal {
 
 /**
  * What the page reads and does, whatever stands behind it: the server, or the capsule that is in the page itself. A method
- * rejects with `SourceFailure`-like errors that carry a `Refusal`'s code and message; it gives up when `signal` aborts.
+ * rejects with errors that carry a `Refusal`'s code and message; it gives up when `signal` aborts.
+ * @public The page implements it.
  */
 export interface Source {
   meta(): Promise<Meta>;

@@ -37,12 +37,12 @@ function toRefused(error: unknown): RequestRefused {
     if (code === "link-lost") return new RequestRefused("unavailable", "the NATS server went away before it answered");
     return new RequestRefused("failed", error instanceof Error ? error.message : String(error));
   }
-  const { message, hint } = error;
+  const { message, hint, status } = error;
   switch (error.code) {
     case "not-found":
       return new RequestRefused("not-found", message, hint);
     case "refused":
-      return new RequestRefused("refused", message, hint);
+      return new RequestRefused(status === STATUS.invalid ? "invalid" : "refused", message, hint);
     case "invalid":
     case "unreadable-log":
       return new RequestRefused("invalid", message, hint);

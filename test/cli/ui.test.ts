@@ -7,10 +7,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { exportText } from "../support/export-file.js";
 import { ledger } from "../support/ledger-builder.js";
 import { startProgram } from "./world.js";
+
+// Many programs are started here, one after the other, and each takes its time to load.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let folder = "";
 let log = "";

@@ -4,12 +4,15 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Batch, Board, JobsAnswer, Meta } from "../../src/ui/protocol.js";
 import { Streams } from "../../src/ui/streams.js";
 import { startWorld, type World } from "../cli/world.js";
 import { ask, OpenPage } from "./browser.js";
 import { startUiProcess, type UiProcess } from "./ui-process.js";
+
+// Many programs are started here, one after the other, and each takes its time to load.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: World;
 let ui: UiProcess;
@@ -91,7 +94,7 @@ describe("a server that goes away", () => {
     await page.until("gone", ({ names }) => names.at(-1) === "gone");
     expect(page.board).toEqual(board);
     // The past that is known is still shown, and what needs the server says that it is away.
-    expect((await ask<Board>(`${ui.url}api/board`)).status).toBe(200);
+    expect((await ask(`${ui.url}api/board`)).status).toBe(200);
     using late = await OpenPage.open(ui.url);
     await late.until("gone, told late", ({ names }) => names.includes("gone"));
     await world.server.restart();
@@ -101,6 +104,7 @@ describe("a server that goes away", () => {
     await page.until("twenty more", ({ board: now }) => now.counts.completed === completed + 20);
     const { json: asked } = await ask<Board>(`${ui.url}api/board?at=${page.board.position}`);
     expect(page.board).toEqual(asked);
+    expect(await ask(`${ui.url}api/board?at=4`)).toMatchObject({ status: 200, json: { position: 4 } });
   });
 
   test("given a scheduler that has ended, when the page is opened, then the ledger is shown all the same", async () => {

@@ -1,10 +1,14 @@
 /** `signalbox ui` as a process of its own, beside a real scheduler on a real server: what it shows, and to whom. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { jobId } from "../../events/names.js";
+import type { JobListItem } from "../../projections/views.js";
 import type { Board, JobAnswer, JobsAnswer, MachinesAnswer, Meta, Refusal } from "../../src/ui/protocol.js";
 import { startWorld, type World } from "../cli/world.js";
 import { ask, OpenPage } from "./browser.js";
 import { startUiProcess, type UiProcess } from "./ui-process.js";
+
+// Many programs are started here, one after the other, and each takes its time to load.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: World;
 let ui: UiProcess;
@@ -31,7 +35,7 @@ const json = async (args: readonly string[]) => JSON.parse((await world.run([...
 
 /** The board as `slots` and `jobs` say it. */
 async function expectCommandLine(board: Board, at: readonly string[]): Promise<void> {
-  const { pools, position } = await json(["slots", ...at]);
+  const [{ pools, position }, jobs] = await Promise.all([json(["slots", ...at]), json(["jobs", ...at])]);
   expect(board.position).toBe(position);
   expect(board.pools.ids).toEqual(pools.map(({ name }: { name: string }) => name));
   for (const { name, holders, ...pool } of pools) {
@@ -39,8 +43,7 @@ async function expectCommandLine(board: Board, at: readonly string[]): Promise<v
     expect(shown).toMatchObject(pool);
     expect(shown?.holders.ids.map((id) => shown.holders.byId[id])).toMatchObject(holders);
   }
-  const jobs: { id: string; state: string }[] = await json(["jobs", ...at]);
-  const states = Object.fromEntries(jobs.map(({ id, state }) => [id, state]));
+  const states = Object.fromEntries(jobs.map(({ id, state }: JobListItem) => [id, state]));
   const shown = Object.fromEntries(Object.values(board.jobs).map(({ id, state }) => [id, state]));
   expect(shown).toEqual(states);
 }
@@ -58,7 +61,7 @@ describe("what is shown", () => {
   test("given any position, when its board is asked for, then it says what slots and jobs say with --at there", async () => {
     const { json: meta } = await ask<Meta>(`${url}api/meta`);
     const last = meta.head?.position ?? 0;
-    for (const at of [last, 3, Math.floor(last / 2), last - 1]) {
+    for (const at of [3, Math.floor(last / 2), last - 1]) {
       const { json: board } = await ask<Board>(`${url}api/board?at=${at}`);
       await expectCommandLine(board, ["--at", String(at)]);
     }
