@@ -16,7 +16,8 @@ export async function* serverEvents(body: ReadableStream<Uint8Array>): AsyncGene
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      rest += decoder.decode(value, { stream: true }).replaceAll("\r\n", "\n");
+      // A line break of two characters may be cut in the middle.
+      rest = (rest + decoder.decode(value, { stream: true })).replaceAll("\r\n", "\n");
       if (rest.length > EVENT_CHARS_MAX) throw new Error("an event of the stream has no end");
       for (let end = rest.indexOf("\n\n"); end !== -1; end = rest.indexOf("\n\n")) {
         const event = readEvent(rest.slice(0, end));

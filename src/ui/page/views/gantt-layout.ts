@@ -1,4 +1,5 @@
 /** Where the spans of a pool stand: each span in as many rows as it holds units, the first that are free when it begins. */
+import { remember } from "../../../../events/remember.js";
 import type { SlotHistory, SlotSpan } from "../../protocol.js";
 
 export interface PlacedSpan {
@@ -25,13 +26,11 @@ export function placeSpans(history: SlotHistory, until: number): readonly PoolRo
     for (const { name } of known) if (!pools.has(name)) pools.set(name, []);
   for (const span of history.spans) {
     const [from, to] = [Date.parse(span.from), span.to === null ? until : Date.parse(span.to)];
-    const free = frees.get(span.pool) ?? [];
-    frees.set(span.pool, free);
+    const free = remember(frees, span.pool, () => [] as number[]);
     const row = firstFree(free, from, span.units);
     for (let index = row; index < Math.min(row + span.units, ROWS_MAX); index += 1) free[index] = to;
     const placed = { span, row, rows: Math.max(1, Math.min(span.units, ROWS_MAX - row)), from, to };
-    pools.set(span.pool, [...(pools.get(span.pool) ?? [])]);
-    pools.get(span.pool)?.push(placed);
+    remember(pools, span.pool, () => [] as PlacedSpan[]).push(placed);
   }
   return [...pools].map(([pool, spans]) => ({
     pool,

@@ -3,8 +3,8 @@ import type { JSX } from "preact";
 import type { Board, BoardHolder, BoardPool } from "../../protocol.js";
 import { JobLink } from "../parts/job-link.js";
 import { poolParts, reasonText } from "../parts/pool-words.js";
-import { StateMark } from "../parts/state-mark.js";
 import { aspectOf, Semaphore } from "../parts/semaphore.js";
+import { StateMark } from "../parts/state-mark.js";
 import { sinceText, spanText } from "../parts/times.js";
 import { useSession } from "../state/session.js";
 import { LaneActions } from "./lane-actions.js";
@@ -119,8 +119,7 @@ function Block({ holder, board, capacity }: { holder: BoardHolder; board: Board;
     >
       {reservation === true ? <span class="job-id">⚑ {job}</span> : <JobLink id={job} />}
       <span class="held">
-        {state !== undefined && <StateMark state={state} />}{" "}
-        {units > 1 && `${units} × `}
+        {state !== undefined && <StateMark state={state} />} {units > 1 && `${units} × `}
         {held}
         <small> lease {spanText(leaseMs)}</small>
       </span>

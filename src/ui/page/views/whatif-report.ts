@@ -47,6 +47,12 @@ function nameOf(value: unknown, key: string, above: string): string {
   return key === "measured" || /^\d+$/.test(key) ? above || key : key;
 }
 
+/** What the replay takes for granted, in sentences. */
+export function assumptionsOf(report: unknown): readonly string[] {
+  const told = isRecord(report) ? report["assumptions"] : null;
+  return Array.isArray(told) ? told.filter((one) => typeof one === "string") : [];
+}
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 

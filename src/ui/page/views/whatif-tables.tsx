@@ -4,7 +4,12 @@ import { poolParts } from "../parts/pool-words.js";
 import { spanText } from "../parts/times.js";
 import type { Course } from "./whatif-report.js";
 
-export function WhatIfTables({ courses }: { courses: readonly Course[] }): JSX.Element {
+interface WhatIfTablesProps {
+  readonly courses: readonly Course[];
+  readonly assumptions: readonly string[];
+}
+
+export function WhatIfTables({ courses, assumptions }: WhatIfTablesProps): JSX.Element {
   const types = [...new Set(courses.flatMap(({ waits }) => waits.map(({ type }) => type)))];
   const pools = [...new Set(courses.flatMap((course) => course.pools.map(({ pool }) => pool)))];
   if (courses.length === 0) return <p class="quiet">The report measures nothing that could be compared here.</p>;
@@ -57,6 +62,16 @@ export function WhatIfTables({ courses }: { courses: readonly Course[] }): JSX.E
           ))}
         </tbody>
       </table>
+      {assumptions.length > 0 && (
+        <section class="card" aria-label="What is taken for granted">
+          <h2>What is taken for granted</h2>
+          <ul class="bullets">
+            {assumptions.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </section>
+      )}
     </>
   );
 }

@@ -6,13 +6,13 @@ import { poolParts } from "../parts/pool-words.js";
 import { Problem } from "../parts/problem.js";
 import { sentenceOf } from "../source/index.js";
 import { useSession } from "../state/session.js";
-import { type Course, coursesOf } from "./whatif-report.js";
+import { assumptionsOf, coursesOf } from "./whatif-report.js";
 import { WhatIfTables } from "./whatif-tables.js";
 
 export function WhatIfView(): JSX.Element {
   const { source, board } = useSession();
   const [limits, setLimits] = useState<Limits | null>(null);
-  const [courses, setCourses] = useState<readonly Course[] | null>(null);
+  const [report, setReport] = useState<unknown>(null);
   const [isAsking, setAsking] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const shown = board.value;
@@ -22,8 +22,8 @@ export function WhatIfView(): JSX.Element {
     setAsking(true);
     setProblem(null);
     try {
-      const { report } = await source.whatif({ limits: wanted }, new AbortController().signal);
-      setCourses(coursesOf(report));
+      const answer = await source.whatif({ limits: wanted }, new AbortController().signal);
+      setReport(answer.report);
     } catch (error) {
       setProblem(sentenceOf(error));
     }
@@ -63,7 +63,9 @@ export function WhatIfView(): JSX.Element {
         <p class="quiet">Nothing is changed: the recorded jobs are decided again, by the same rule, on the side.</p>
       </form>
       <Problem text={problem} />
-      <div aria-live="polite">{courses !== null && <WhatIfTables courses={courses} />}</div>
+      <div aria-live="polite">
+        {report !== null && <WhatIfTables courses={coursesOf(report)} assumptions={assumptionsOf(report)} />}
+      </div>
     </section>
   );
 }
