@@ -1,4 +1,6 @@
 /** What matters about a fact beside its name and its job, in a few words for one line. */
+
+import { demandText } from "../events/demand-text.js";
 import type { Block, Fact } from "../events/facts.js";
 import { capacities } from "../events/limits.js";
 
@@ -83,13 +85,6 @@ export function gistOf(fact: Fact): string {
     default:
       return fact satisfies never;
   }
-}
-
-/** `resource:ollama, global 2`: a single unit is not counted out. */
-export function demandText(demand: Readonly<Record<string, number>>): string {
-  return Object.entries(demand)
-    .map(([pool, units]) => (units === 1 ? pool : `${pool} ${units}`))
-    .join(", ");
 }
 
 const next = (at: string | null): string => (at === null ? "" : `, next at ${at}`);

@@ -1,5 +1,5 @@
 /** What people and programs are shown of the projection (contract, section 4). Pure: a view is the fold at one position. */
-export { demandText, gistOf } from "./view-gist.js";
+export { gistOf } from "./view-gist.js";
 export { type GroupListItem, type GroupView, groupListItem, groupsView, groupView } from "./view-groups.js";
 export { type AddressedFact, type HistoryItem, historyOf } from "./view-history.js";
 export {

@@ -1,10 +1,11 @@
 /** Words that several commands show people: how long ago, in which state, what is demanded. */
+
+import { formatDuration } from "../../events/duration.js";
 import type { GroupStatus, Membership } from "../../events/facts.js";
 import { JOB_STATES, type JobState } from "../../events/states.js";
-import { formatDuration } from "../config/index.js";
 import type { Colors } from "./terminal.js";
 
-export { demandText } from "../../projections/views.js";
+export { demandText } from "../../events/demand-text.js";
 
 /** `12 s ago`, `in 5 min`; `–` for a time that has not come about. */
 export function relativeTime(at: string | null, nowMs: number): string {

@@ -1,7 +1,7 @@
 /** What may be done from the page: some of the scheduler's own commands, asked for as any program asks for them. */
 import type { IncomingMessage } from "node:http";
 import { isPlainObject } from "../../events/json.js";
-import type { CommandAnswer } from "../client/index.js";
+import type { CommandAnswer } from "../client/session.js";
 import type { ActionVerb } from "./protocol.js";
 import { RequestRefused } from "./refusal.js";
 import type { Shown } from "./shown.js";

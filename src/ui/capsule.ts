@@ -1,6 +1,6 @@
 /** A whole ledger as one document, for a page that has no server: boards at a bounded number of moments, facts, jobs, spans. */
 import { jobsView } from "../../projections/views.js";
-import { readMessages } from "../client/index.js";
+import { readMessages } from "../client/reader.js";
 import { jobAt, metaOf } from "./api.js";
 import { patchesBetween } from "./board-patches.js";
 import { machinesAnswer } from "./machines.js";

@@ -5,7 +5,8 @@
 import { setTimeout as delay, setImmediate } from "node:timers/promises";
 import type { JobId } from "../../events/names.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
-import { readMessages, type Session } from "../client/index.js";
+import { readMessages } from "../client/reader.js";
+import type { Session } from "../client/session.js";
 import { type Log, LogGap } from "../log/log.js";
 import { Link } from "../nats/link.js";
 import type { Broadcast } from "./broadcast.js";

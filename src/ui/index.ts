@@ -1,5 +1,5 @@
 /** The visualizer: looks at a ledger as one more reader, and shows it to browsers. The front file of its folder. */
-import type { Session } from "../client/index.js";
+import type { Session } from "../client/session.js";
 import type { MetaFlags } from "./api.js";
 import { type Assets, readAssets } from "./assets.js";
 import { Broadcast } from "./broadcast.js";

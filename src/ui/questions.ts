@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { JOB_STATES } from "../../events/states.js";
 import { readAs } from "../../events/submission.js";
-import { parseUntil, type Until } from "../client/index.js";
+import { parseUntil, type Until } from "../client/until.js";
 import { FACTS_PER_PAGE_MAX, type Place, parsePlace } from "./fact-pages.js";
 import { RequestRefused } from "./refusal.js";
 

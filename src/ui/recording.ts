@@ -5,7 +5,7 @@ import { isTerminal } from "../../events/states.js";
 import { Fold } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
 import type { AsOf } from "../../projections/views.js";
-import { entryOf } from "../client/index.js";
+import { entryOf } from "../log/entry.js";
 import type { StoredMessage } from "../log/log.js";
 import { boardOf } from "./board.js";
 import { EndedJobs } from "./ended-jobs.js";

@@ -1,5 +1,5 @@
 /** Why a request is not answered: what the page is told, and by which HTTP status. */
-import { ClientFailure } from "../client/index.js";
+import { ClientFailure } from "../client/failure.js";
 import type { Refusal, RefusalCode } from "./protocol.js";
 
 const STATUS = {

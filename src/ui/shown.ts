@@ -1,6 +1,7 @@
 /** What the visualizer looks at: a ledger that goes on, or an exported one. */
 import type { Fold } from "../../projections/fold.js";
-import { type CommandAnswer, openExport, type Session } from "../client/index.js";
+import { openExport } from "../client/exported-log.js";
+import type { CommandAnswer, Session } from "../client/session.js";
 import type { CommandVerb } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
 import { MemoryLog } from "../log/memory.js";

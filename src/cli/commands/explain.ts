@@ -11,10 +11,8 @@ import { oneLine } from "../text-width.js";
 /** Of holders and jobs ahead the first are named; the whole lists are in the JSON. */
 const NAMED_MAX = 5;
 
-export function registerExplain(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("explain")
-    .summary("say why a job waits, or why it was granted when it was")
+export function defineExplain(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Says why a job does not start: which pools it waits for, who holds their slots and who is ahead. For a job that was\n" +
         "granted or has ended it says when and why. The answer is the grant rule's own, as of the last entry of the ledger.",

@@ -19,10 +19,8 @@ import type { Terminal } from "../terminal.js";
 const FORMATS = [...DRAWING_FORMATS, "svg"] as const;
 type Format = DrawingFormat | "svg";
 
-export function registerGraph(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("graph")
-    .summary("draw a machine from its code")
+export function defineGraph(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Draws the machine of a job, of the dispatcher or of a worker's seat, computed from the code that runs.",
     )

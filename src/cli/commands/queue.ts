@@ -12,10 +12,8 @@ import { demandText, relativeTime } from "../wording.js";
 
 const SHOWN_JOBS_DEFAULT = 50;
 
-export function registerQueue(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("queue")
-    .summary("list waiting jobs in the order of granting")
+export function defineQueue(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Lists the jobs that wait for slots in the order in which they will be granted, with the pools that keep each from\n" +
         "starting. `signalbox explain <id>` tells more about one of them.",

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { openSession, type Session } from "../../client/index.js";
+import { openSession, type Session } from "../../client/session.js";
 import {
   exportPage,
   liveCapsule,
@@ -16,10 +16,11 @@ import {
 } from "../../ui/index.js";
 import { wholeNumber } from "../arguments.js";
 import { refuseServerBesideLog } from "../asking.js";
+import { readConfiguration } from "../configuration.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";
-import { type CommonOptions, commonOptionsOf, readConfiguration } from "../options.js";
+import { type CommonOptions, commonOptionsOf } from "../options.js";
 import { printDocument } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 import { openBrowser } from "./ui-browser.js";
@@ -37,10 +38,8 @@ const PORT_DEFAULT = 4747;
 const PORT_MAX = 65_535;
 const HOST_DEFAULT = "127.0.0.1";
 
-export function registerUi(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("ui")
-    .summary("see the machines, the slots and the log in a browser")
+export function defineUi(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Shows the machines, the slots and the log in a browser, as they are and as they were at any moment; an exported log\n" +
         "with --log. It is one more reader of the ledger and changes nothing, unless --actions is given. It listens to this\n" +
