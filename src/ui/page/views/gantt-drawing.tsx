@@ -135,7 +135,7 @@ function Coarse({
   const use = coarse?.pools.find(({ pool: name }) => name === pool.pool);
   if (coarse === null || use === undefined) return null;
   const height = pool.rows * ROW;
-  const most = Math.max(1, pool.rows);
+  const most = pool.capacity;
   const start = Math.max(from, Date.parse(history.from.at));
   return (
     <g class="coarse">

@@ -13,6 +13,8 @@ export interface PlacedSpan {
 export interface PoolRows {
   readonly pool: string;
   readonly rows: number;
+  /** The most units that it had in the stretch that is shown. */
+  readonly capacity: number;
   readonly spans: readonly PlacedSpan[];
 }
 
@@ -35,6 +37,7 @@ export function placeSpans(history: SlotHistory, until: number): readonly PoolRo
   return [...pools].map(([pool, spans]) => ({
     pool,
     spans,
+    capacity: capacityOf(history, pool),
     rows: Math.max(1, Math.min(ROWS_MAX, capacityOf(history, pool)), ...spans.map(({ row, rows }) => row + rows)),
   }));
 }

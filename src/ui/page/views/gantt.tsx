@@ -84,6 +84,12 @@ export function Gantt(): JSX.Element {
       </div>
       <Problem text={problem} />
       {value !== null && <GanttDrawing {...{ history: value, from, to, now: now.value }} />}
+      {value !== null && value.coarse !== null && (
+        <p class="quiet note">
+          {value.coarse.spans} spans are too many to draw one by one: shown is how much of each pool was in use. Zoom in
+          for the spans.
+        </p>
+      )}
       {value !== null && value.completeFrom !== null && (
         <p class="quiet">Before {clockText(value.completeFrom.at)} not everything is known any more.</p>
       )}
