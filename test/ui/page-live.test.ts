@@ -45,6 +45,7 @@ describeInChromium("the page of the visualizer, live", () => {
     await page.locator('.chart [data-state="running"][data-count="1"]').waitFor();
     await submit("hello", { id: "behind" });
     await page.locator(".car", { hasText: "behind" }).waitFor();
+    await expect.poll(() => page.title()).toBe("1 running, 1 waiting – signalbox");
     expect((await figuresOn(page)).pools).toMatchObject([
       { name: "global", used: 1, capacity: 1, waiting: 1, holders: ["traveller"], line: ["behind"] },
     ]);
@@ -109,6 +110,7 @@ describeInChromium("the page of the visualizer, live", () => {
     const { port } = new URL(ui.url);
     await ui[Symbol.asyncDispose]();
     await state.getByText("no connection").waitFor();
+    await expect.poll(() => page.title()).toBe("⚠ signalbox");
     await submit("hello", { id: "meanwhile" });
     ui = await startUiProcess(world, ["--port", port]);
     await state.getByText("live").waitFor();

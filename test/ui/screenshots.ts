@@ -21,11 +21,9 @@ const STORY =
 
 const pictures: readonly { readonly name: string; readonly search: string; readonly view: View }[] = [
   { name: "overview-dark", search: "", view: { colorScheme: "dark" } },
-  { name: "overview-light", search: "job=chapter-2", view: { colorScheme: "light" } },
-  { name: "machines", search: "view=machines&job=chapter-1", view: { colorScheme: "light" } },
+  { name: "machines", search: "view=machines&job=chapter-1", view: { colorScheme: "light", width: 1600 } },
   { name: "slots", search: "view=slots", view: { colorScheme: "dark" } },
   { name: "log", search: "view=log", view: { colorScheme: "light" } },
-  { name: "jobs", search: "view=jobs&job=source-3", view: { colorScheme: "dark" } },
   { name: "phone", search: "", view: { colorScheme: "light", width: 390, height: 844 } },
 ];
 

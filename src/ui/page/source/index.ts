@@ -5,7 +5,7 @@ import { LiveSource } from "./live-source.js";
 
 export { isAbort, SourceFailure, sentenceOf } from "./failure.js";
 
-export function openSource(options: { token: string | null; onLink: (cut: string | null) => void }): Source {
+export function openSource(options: { token: string | null; onCut: (reason: string) => void }): Source {
   const capsule = document.getElementById("capsule")?.textContent;
   return capsule == null ? new LiveSource(options) : new CapsuleSource(JSON.parse(capsule) as Capsule);
 }

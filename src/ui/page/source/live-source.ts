@@ -33,12 +33,12 @@ type QueryValue = string | number | readonly string[] | undefined;
 
 export class LiveSource implements Source {
   readonly #token: string | null;
-  /** Told when the connection to the page's own server is cut (a reason) or there again (null). */
-  readonly #onLink: (cut: string | null) => void;
+  /** Told when the connection to the page's own server is cut, and why. That it is there again a new board tells. */
+  readonly #onCut: (reason: string) => void;
 
-  constructor({ token, onLink }: { token: string | null; onLink: (cut: string | null) => void }) {
+  constructor({ token, onCut }: { token: string | null; onCut: (reason: string) => void }) {
     this.#token = token;
-    this.#onLink = onLink;
+    this.#onCut = onCut;
   }
 
   meta(): Promise<Meta> {
@@ -89,10 +89,10 @@ export class LiveSource implements Source {
           listener(event);
         }, signal);
         if (isBroken) return;
-        this.#onLink("the server of this page has closed the stream");
+        this.#onCut("the server of this page has closed the stream");
       } catch (error) {
         if (signal.aborted) return;
-        this.#onLink(error instanceof SourceFailure ? error.message : "the server of this page does not answer");
+        this.#onCut(error instanceof SourceFailure ? error.message : "the server of this page does not answer");
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
       pause = Math.min(pause * 2, RETRY_MS_MAX);
@@ -104,7 +104,6 @@ export class LiveSource implements Source {
     const signal = AbortSignal.any([outer, silent.signal]);
     const answer = await fetch("/api/stream", { headers: this.#headers(), signal, cache: "no-store" });
     if (!answer.ok || answer.body === null) throw await failureOf(answer);
-    this.#onLink(null);
     let timer = setTimeout(() => silent.abort(), SILENCE_MS_MAX);
     const heard = answer.body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({

@@ -53,8 +53,8 @@ export class Feed {
     this.#stop = source.follow((event) => this.#take(event, source));
   }
 
-  cut(reason: string | null): void {
-    if (reason !== null && this.#link.value.kind !== "broken") this.#link.value = { kind: "cut", reason };
+  cut(reason: string): void {
+    if (this.#link.value.kind !== "broken") this.#link.value = { kind: "cut", reason };
   }
 
   #take(event: StreamEvent, source: Source): void {

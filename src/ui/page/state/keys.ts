@@ -18,13 +18,15 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["+ − ← →", "zoom and move, where a chart has the focus"],
 ];
 
+const TYPED_INTO = "input:not([type=range], [type=radio], [type=checkbox]), select, textarea, dialog";
+
 export function listenToKeys(session: Session): () => void {
   const listener = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === "Escape") return closeOne(session, event);
     const target = event.target instanceof HTMLElement ? event.target : null;
-    if (target?.closest("input, select, textarea, dialog") != null) return;
-    if (event.key === " " && target?.closest("button, summary") != null) return;
+    if (target?.closest(TYPED_INTO) != null) return;
+    if (event.key === " " && target?.closest("button, summary, input") != null) return;
     if (act(session, event.key)) event.preventDefault();
   };
   document.addEventListener("keydown", listener);

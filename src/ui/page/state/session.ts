@@ -54,7 +54,7 @@ export class Session {
   /** Settles when the source has said what it is. */
   static async open(): Promise<Session> {
     const feed = new Feed();
-    const source = openSource({ token: takeToken(), onLink: (cut) => feed.cut(cut) });
+    const source = openSource({ token: takeToken(), onCut: (reason) => feed.cut(reason) });
     const [meta, { machines }] = await Promise.all([source.meta(), source.machines()]);
     const session = new Session({ source, meta, machines, feed });
     session.#begin();
@@ -103,6 +103,18 @@ export class Session {
       this.#tick.value = Date.now();
     }, TICK_MS);
     effect(() => this.route.keep(this.playhead.moment.value));
+    effect(() => {
+      document.title = this.#title();
+    });
+  }
+
+  /** For the tab, where it is not looked at: what runs, what waits, and whether that is still true. */
+  #title(): string {
+    const counts = this.feed.board.value?.counts;
+    const { kind } = this.feed.link.value;
+    if (kind === "cut" || kind === "gone" || kind === "broken") return "⚠ signalbox";
+    if (counts === undefined || this.meta.source === "capsule") return `signalbox ${this.meta.namespace}`;
+    return `${counts.running} running, ${counts.queued} waiting – signalbox`;
   }
 
   /** The machine of that name, as the code that runs has it. */

@@ -12,6 +12,7 @@ import { useJobAnswer } from "../state/job-answer.js";
 import { useSession } from "../state/session.js";
 import { JobActions } from "./job-actions.js";
 import { JobHistory } from "./job-history.js";
+import { outlookOf } from "./outlook.js";
 
 /** A larger value is shown cut; the command line gives it whole. */
 const JSON_CHARS_MAX = 40_000;
@@ -90,24 +91,17 @@ function Part({ title, children }: { title: string; children: ComponentChildren 
 /** Why it waits, or why it started when it did; and when it is expected to, where the answer says so. */
 function Explained({ answer }: { answer: JobAnswer }): JSX.Element {
   const { explanation, position } = answer;
-  const forecast = forecastText(explanation);
   return (
     <div class={`explained verdict-${explanation.verdict}`}>
       <p data-part="explain">{explanation.text}</p>
-      {forecast !== null && <p class="forecast">{forecast}</p>}
+      {outlookOf(explanation).map((sentence) => (
+        <p key={sentence} data-part="outlook">
+          {sentence}
+        </p>
+      ))}
       <p class="quiet">as of position {position}</p>
     </div>
   );
-}
-
-/** Newer schedulers forecast the start of a waiting job; others do not. */
-function forecastText(explanation: object): string | null {
-  if (!("forecast" in explanation)) return null;
-  const { forecast } = explanation;
-  if (typeof forecast === "string") return forecast;
-  return typeof forecast === "object" && forecast !== null && "text" in forecast && typeof forecast.text === "string"
-    ? forecast.text
-    : null;
 }
 
 function About({ job }: { job: JobView }): JSX.Element {

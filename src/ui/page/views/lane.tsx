@@ -12,6 +12,9 @@ import { LaneActions } from "./lane-actions.js";
 /** More blocks than this are not drawn one by one. */
 const BLOCKS_DRAWN_MAX = 16;
 
+/** Of a line the overview shows the head. */
+const BRIEF_LINE_MAX = 8;
+
 interface LaneProps {
   readonly board: Board;
   readonly pool: BoardPool;
@@ -52,8 +55,7 @@ export function Lane({ board, pool, isBrief = false }: LaneProps): JSX.Element {
 function Line({ board, pool, isBrief }: { board: Board; pool: BoardPool; isBrief: boolean }): JSX.Element {
   const { now } = useSession();
   const { short } = poolParts(pool.name);
-  const hidden = pool.waiting - pool.line.length;
-  const line = isBrief ? pool.line.slice(0, 8) : pool.line;
+  const line = isBrief ? pool.line.slice(0, BRIEF_LINE_MAX) : pool.line;
   return (
     <ol class="line" aria-label={`Waiting for ${short}, in the order of granting`}>
       {line.map((id, index) => {
@@ -76,9 +78,7 @@ function Line({ board, pool, isBrief }: { board: Board; pool: BoardPool; isBrief
           </li>
         );
       })}
-      {hidden + pool.line.length - line.length > 0 && (
-        <li class="more">+ {hidden + pool.line.length - line.length} more</li>
-      )}
+      {pool.waiting > line.length && <li class="more">+ {pool.waiting - line.length} more</li>}
       {pool.waiting === 0 && <li class="nobody">nobody waits</li>}
     </ol>
   );
