@@ -142,8 +142,9 @@ describeInChromium("the page for everybody", () => {
          .observe(document.querySelector(".chart"), { childList: true, subtree: true })`,
     );
     await world.run(["submit", "hello", "--id", "still", "--wait"]);
-    await page.waitForFunction("window.trains.length > 0");
-    const trains = await page.evaluate<string[]>("window.trains");
+    const trainsSeen = () => page.evaluate<string[]>("window.trains");
+    await expect.poll(async () => (await trainsSeen()).length).toBeGreaterThan(0);
+    const trains = await trainsSeen();
     expect(trains.filter((name) => !name.includes("still"))).toEqual([]);
     await page.close();
   });
