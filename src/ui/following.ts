@@ -73,17 +73,18 @@ export class Following {
     return this.#moments;
   }
 
-  /** Follows until the signal aborts, or the ledger turns out to be corrupt; tells the broadcast what comes. */
+  /**
+   * Follows until the signal aborts, or the ledger turns out to be corrupt; tells the broadcast what comes. The session stays
+   * open, for questions.
+   */
   async follow(broadcast: Broadcast): Promise<void> {
     this.#broadcast = broadcast;
     const { signal } = this.#options;
     while (!signal.aborted) {
       const lost = await this.#followHere().catch((error: unknown) => this.#failed(error));
       if (lost === "broken") return;
-      if (signal.aborted) break;
-      await this.#connectAgain(lost === "another");
+      if (!signal.aborted) await this.#connectAgain(lost === "another");
     }
-    await this.#session.close();
   }
 
   /** Follows on this connection, until it stays away: `lost`; or until what it leads to is another ledger. */
@@ -93,14 +94,16 @@ export class Following {
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#options.signal, stop.signal]);
     let isUp = true;
-    link.onDown(() => {
-      isUp = false;
-      this.#gone();
-    });
-    link.onUp(() => {
-      isUp = true;
-      this.#back();
-    });
+    const stopListening = [
+      link.onDown(() => {
+        isUp = false;
+        this.#gone();
+      }),
+      link.onUp(() => {
+        isUp = true;
+        this.#back();
+      }),
+    ];
     const watchProgress = session.nc.subscribe(session.subjects.progressAny, {
       callback: (error, message) => {
         if (error === null) this.#progressed(message.subject, message.data);
@@ -122,6 +125,8 @@ export class Following {
       throw error;
     } finally {
       stop.abort();
+      // The end of a connection that was left says nothing about the next one.
+      for (const end of stopListening) end();
       if (!session.nc.isClosed()) watchProgress.unsubscribe();
     }
   }

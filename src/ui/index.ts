@@ -8,6 +8,7 @@ import { isLoopback, newToken } from "./gatekeeping.js";
 import { serveUi, type UiServer } from "./server.js";
 import { liveLedger, openCapsule, type Shown } from "./shown.js";
 import { type StreamBounds, Streams } from "./streams.js";
+import { type WhatIf, WhatIfDesk } from "./what-if.js";
 
 export { NOT_BUILT, readAssets } from "./assets.js";
 export { exportPage } from "./export.js";
@@ -19,8 +20,12 @@ export interface UiOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
+  /** Whether a free one will do where that is taken. */
+  readonly orFreePort?: boolean;
   /** Whether the page may act. */
   readonly isActing: boolean;
+  /** Who answers what-if questions; absent: nobody does. */
+  readonly whatIf?: WhatIf;
   /** Default: the page as it was built. */
   readonly assets?: Assets;
   readonly bounds?: StreamBounds;
@@ -41,21 +46,28 @@ export interface Ui {
 
 /** Serves when this resolves. Throws what opening the ledger throws, or the system's error if the address cannot be listened on. */
 export async function startUi(options: UiOptions): Promise<Ui> {
-  const { ledger, host, port, isActing, signal, bounds = {} } = options;
+  const { ledger, host, port, orFreePort = false, isActing, signal, bounds = {} } = options;
   const assets = options.assets ?? (await readAssets());
   const { shown, following } = await look(ledger, signal);
   const isOpenToOthers = !isLoopback(host);
   const isAllowed = isActing && shown.command !== null;
   const token = isAllowed || isOpenToOthers ? newToken() : null;
-  const flags: MetaFlags = { isActing: isAllowed, needsToken: isOpenToOthers, hasWhatIf: false };
+  const whatIf = new WhatIfDesk(options.whatIf ?? null);
+  const flags: MetaFlags = { isActing: isAllowed, needsToken: isOpenToOthers, hasWhatIf: whatIf.isOpen };
   const streams = new Streams(bounds);
   const broadcast = new Broadcast(streams, shown.recording);
   const gate = { host, token, needsToken: isOpenToOthers };
-  const server = await serveUi({ shown, assets, streams, broadcast, gate, flags, port }).catch(async (error) => {
-    streams.close();
-    await following?.session.close();
-    throw error;
-  });
+  const serveOn = (one: number) => serveUi({ shown, assets, streams, broadcast, gate, flags, whatIf, port: one });
+  const server = await serveOn(port)
+    .catch((error: unknown) => {
+      if (orFreePort && error instanceof Error && "code" in error && error.code === "EADDRINUSE") return serveOn(0);
+      throw error;
+    })
+    .catch(async (error: unknown) => {
+      streams.close();
+      await following?.session.close();
+      throw error;
+    });
   const ended = untilEnded({ server, broadcast, following, signal });
   return { shown, port: server.port, token, hasPage: assets.size > 0, ended };
 }
@@ -87,6 +99,7 @@ async function untilEnded({ server, broadcast, following, signal }: Parts): Prom
   } finally {
     broadcast.close();
     await server.close();
+    await following?.session.close();
   }
 }
 

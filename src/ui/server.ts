@@ -10,6 +10,7 @@ import { type Gate, mustBeOurs, mustHaveToken, secure } from "./gatekeeping.js";
 import { RequestRefused, refusalOf } from "./refusal.js";
 import type { Shown } from "./shown.js";
 import type { Streams } from "./streams.js";
+import type { WhatIfDesk } from "./what-if.js";
 
 const CONNECTIONS_MAX = 256;
 const HEADERS_MS_MAX = 10_000;
@@ -26,6 +27,7 @@ export interface UiServerOptions {
   readonly broadcast: Broadcast;
   readonly gate: Gate;
   readonly flags: MetaFlags;
+  readonly whatIf: WhatIfDesk;
   readonly port: number;
 }
 
@@ -85,7 +87,7 @@ async function route(
   const [, top, ...path] = pathname.split("/").map(decoded);
   if (top !== "api") return sendAsset(request, response, pathname, options.assets);
   if (gate.needsToken && gate.token !== null) mustHaveToken(request, gate.token);
-  if (request.method === "POST") return sendJson(response, 200, await post(request, path, options));
+  if (request.method === "POST") return sendJson(response, 200, await post(request, path, options, signal));
   mustRead(request);
   if (path.length === 1 && path[0] === "stream" && request.method === "GET") return broadcast.welcome(response);
   sendJson(response, 200, await answer(shown, flags, { path, parameters, signal }));
@@ -94,9 +96,12 @@ async function route(
 async function post(
   request: IncomingMessage,
   path: readonly string[],
-  { gate, shown, flags }: UiServerOptions,
+  { gate, shown, flags, whatIf }: UiServerOptions,
+  signal: AbortSignal,
 ): Promise<object> {
   const [name, verb, ...rest] = path;
+  // It changes nothing.
+  if (name === "whatif" && verb === undefined) return whatIf.answer(shown.ledger, await readBody(request), signal);
   if (name !== "actions" || rest.length > 0)
     throw new RequestRefused("not-found", `nothing is posted to /api/${path.join("/")}`);
   if (shown.command === null) throw new RequestRefused("forbidden", "this is a recording: nothing can be done in it");

@@ -125,6 +125,31 @@ describe("the board", () => {
     expect(JSON.stringify(board).length).toBeLessThan(1_000_000);
   });
 
+  test("given many jobs, when a board and its patches are made, then without going through the jobs of the index", () => {
+    const recording = new Recording();
+    const book = ledger()
+      .elected()
+      .worker("w", 50)
+      .limits({ resources: { a: 20, b: 5 } });
+    book.together(() => {
+      for (let i = 0; i < 5_000; i += 1) book.submitted(`k${i}`, { resources: i % 2 === 0 ? { a: 1 } : { b: 1 } });
+    });
+    book.decided();
+    const { lines } = book;
+    for (const message of messagesOf(lines)) recording.apply(message);
+    const before = recording.board();
+    book.started("k0").completed("k0");
+    for (const message of messagesOf(book.lines).slice(lines.length)) recording.apply(message);
+    const { jobs } = recording.fold;
+    const all = () => {
+      throw new Error("somebody goes through all jobs");
+    };
+    Object.assign(jobs, { values: all, entries: all, keys: all, forEach: all, [Symbol.iterator]: all });
+    const board = recording.board();
+    expect(board.counts).toMatchObject({ completed: 1, queued: 4_975 });
+    expect(patchesBetween(before, board).length).toBeGreaterThan(0);
+  });
+
   test("given a board, when it is looked through, then it is JSON: nothing is lost on the wire", () => {
     const book = ledger().elected().worker().submitted("a").granted("a").reserved("r").scheduleSet("s", null);
     const board = boardOf(book.fold, []);

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { connect as connectNats } from "../../src/nats/door.js";
 import type { Batch, Board, JobsAnswer, Meta } from "../../src/ui/protocol.js";
 import { Streams } from "../../src/ui/streams.js";
 import { startWorld, type World } from "../cli/world.js";
@@ -211,5 +212,25 @@ describe("a recording", () => {
     using page = await OpenPage.open(shown.url);
     expect(page.board).toEqual(live);
     expect(await readFile(file, "utf8")).toContain("signalbox-ledger");
+  });
+});
+
+describe("a ledger that turns out to be corrupt", () => {
+  test("given an open page, when something is stored that is no entry, then the page is told where, and what was right before is still shown", async () => {
+    await world.scheduler.stop();
+    using page = await OpenPage.open(ui.url);
+    const { board } = page;
+    const nc = await connectNats({ servers: world.server.url });
+    await nc.jetstream().publish("signalbox.ledger", "no entry");
+    await nc.close();
+    await page.until("the bad news", ({ names }) => names.at(-1) === "broken");
+    const told = page.events.at(-1);
+    expect(told?.name === "broken" && told.data.reason).toContain(`corrupt at ${board.position + 1}`);
+    expect(page.board).toEqual(board);
+    using late = await OpenPage.open(ui.url);
+    await late.until("the bad news, told late", ({ names }) => names.includes("broken"));
+    expect(late.board).toEqual(board);
+    expect((await ask<Board>(`${ui.url}api/board?at=4`)).json).toMatchObject({ position: 4 });
+    expect((await ask(`${ui.url}api/board?at=${board.position + 1}`)).status).toBe(404);
   });
 });

@@ -77,7 +77,7 @@ async function ui(own: OwnOptions, options: CommonOptions, terminal: Terminal): 
 
 type Ledger = UiOptions["ledger"];
 
-/** Opens a session each time that it is called: the server may be another one then. What is wrong is said once only. */
+/** Opens a session each time that it is called: the server may be another one then. The configuration is read once. */
 function opener(options: CommonOptions, terminal: Terminal): () => Promise<Session> {
   const { nats, context, creds } = options;
   const { env, cwd } = terminal;
@@ -86,12 +86,11 @@ function opener(options: CommonOptions, terminal: Terminal): () => Promise<Sessi
 }
 
 async function start({ port, host, actions }: OwnOptions, ledger: Ledger, signal: AbortSignal): Promise<Ui> {
-  const at = (one: number) => startUi({ ledger, host, port: one, isActing: actions === true, signal });
+  const where = { host, port: port ?? PORT_DEFAULT, orFreePort: port === undefined };
   try {
-    return await at(port ?? PORT_DEFAULT);
+    return await startUi({ ledger, ...where, isActing: actions === true, signal });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE" && port === undefined) return at(0);
     if (code === "EADDRINUSE")
       throw CliFailure.failed(`port ${port} is in use on ${host}`, "Leave out --port, and a free one is taken.");
     if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EACCES")
