@@ -20,7 +20,7 @@ if (sources !== (await readFile(stamp, "utf8").catch(() => ""))) {
     configFile: false,
     root: page,
     base: "./",
-    logLevel: "warn",
+    logLevel: "error",
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     build: {
       outDir: site,

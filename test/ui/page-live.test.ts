@@ -91,6 +91,25 @@ describeInChromium("the page of the visualizer, live", () => {
     await page.close();
   });
 
+  test("given a log that is read further down, when facts come in above, then what is read stays where it is", async () => {
+    const many = Array.from({ length: 60 }, (_, index) => ({ type: "hello", id: `many-${index}` }));
+    await nc.jetstream().publish("signalbox.submit", JSON.stringify(many));
+    const { page } = await browser.open(withView(ui.printed, "view=log"));
+    await page.locator(".log .fact-row", { hasText: "many-59" }).filter({ hasText: "RunCompleted" }).waitFor();
+    const rows = page.getByRole("list", { name: "Facts, newest first" });
+    await page.evaluate("document.querySelector('.log .rows').scrollTop = 700");
+    await page.locator('.log .rows-row[data-row="0"]').waitFor({ state: "detached" });
+    const address = await rows.getByRole("button").nth(12).getAttribute("data-address");
+    const read = page.locator(`.log .fact-row[data-address="${address}"]`);
+    const before = await read.boundingBox();
+    const size = async () => Number(await rows.locator(".rows-row").first().getAttribute("aria-setsize"));
+    const known = await size();
+    await submit("hello", { id: "news" });
+    await expect.poll(size).toBeGreaterThan(known);
+    expect((await read.boundingBox())?.y).toBe(before?.y);
+    await page.close();
+  });
+
   test("given a page with a view and a job, when it is loaded again during a run, then it shows the same, and what goes on", async () => {
     await submit("waits", { id: "long", params: { gate: "l" } });
     const { page } = await browser.open(withView(ui.printed, "view=slots&job=long"));

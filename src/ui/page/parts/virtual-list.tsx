@@ -1,9 +1,11 @@
 /** A long list of rows of one height, of which only those in sight are in the document. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 /** Rows above and below that are there before they are seen. */
 const BEYOND = 6;
+/** So many rows may come in above at once without moving what is in sight. */
+const ADDED_MAX = 1_000;
 
 interface VirtualListProps<T> {
   readonly label: string;
@@ -36,6 +38,15 @@ export function VirtualList<T>(props: VirtualListProps<T>): JSX.Element {
   useEffect(() => {
     if (last >= items.length && items.length > 0) onEnd?.();
   }, [last, items.length, onEnd]);
+  // What comes in above does not push away what somebody reads further down.
+  const before = useRef(items);
+  useLayoutEffect(() => {
+    const [list, top] = [frame.current, before.current[0]];
+    before.current = items;
+    if (list === null || top === undefined || list.scrollTop < rowHeight / 2) return;
+    const added = items.slice(0, ADDED_MAX).findIndex((item) => keyOf(item) === keyOf(top));
+    if (added > 0) list.scrollTop += added * rowHeight;
+  }, [items, keyOf, rowHeight]);
   /** At once if the row is in the document, else when it has come into it. */
   const focusWanted = (): void => {
     if (wanted.current === null) return;

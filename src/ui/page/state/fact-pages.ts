@@ -74,22 +74,23 @@ export function useFacts(filter: Filter): FactList {
       try {
         const query = { ...filter, limit: PAGE_FACTS, ...(newest !== undefined && { after: newest }) };
         const { facts } = await source.facts(query, signal);
-        if (facts.length > 0 && !signal.aborted)
-          setPages((known) => ({
-            ...known,
-            facts: [...[...facts].reverse(), ...known.facts].slice(0, LIST_FACTS_MAX),
-          }));
+        if (signal.aborted) return;
+        setPages((known) => ({
+          ...{ ...known, problem: null },
+          facts: facts.length === 0 ? known.facts : [...[...facts].reverse(), ...known.facts].slice(0, LIST_FACTS_MAX),
+        }));
       } finally {
         isBusy.current = false;
       }
     });
   };
   const head = feed.board.value?.position;
+  const link = feed.link.value.kind;
   useEffect(() => {
     if (moment !== null || head === undefined) return;
     const timer = setTimeout(newer, NEWER_EVERY_MS);
     return () => clearTimeout(timer);
-  }, [head, moment, newest, pages.isAsking]);
+  }, [head, link, moment, newest, pages.isAsking]);
   const { facts, before, isAsking, problem } = pages;
   const loadOlder = (): void => {
     if (before === null || isAsking) return;

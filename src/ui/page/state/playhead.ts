@@ -13,6 +13,8 @@ const GAP_MS_MAX = 1_500;
 const FRAME_MS_MIN = 120;
 const FACTS_PER_LOOK = 200;
 
+const IS_POSITION = /^\d+$/;
+
 /** Null: now. */
 type Moment = number | null;
 
@@ -70,7 +72,7 @@ export class Playhead {
   }
 
   async step(by: 1 | -1): Promise<void> {
-    const position = this.board.value?.position;
+    const position = this.#moment.value ?? this.#feed.board.value?.position;
     if (position !== undefined) await this.seek(String(Math.max(1, position + by)));
   }
 
@@ -89,13 +91,14 @@ export class Playhead {
     this.#asking.abort();
     const asking = new AbortController();
     this.#asking = asking;
-    if (/^\d+$/.test(at)) this.#moment.value = Number(at);
+    if (IS_POSITION.test(at)) this.#moment.value = this.#clipped(at);
     try {
       const board = await this.#source.board(at, asking.signal);
       if (asking.signal.aborted) return;
       const before = this.#past.value;
       this.#past.value = board;
-      this.#moment.value = board.position;
+      // A recording has boards at some positions only, and gives the one before: the way goes on from where it was asked for.
+      this.#moment.value = Math.max(board.position, this.#clipped(at));
       this.#problem.value = null;
       if (before !== null && before.position < board.position) this.#pulses.beat(movesBetween(before, board));
     } catch (error) {
@@ -103,13 +106,19 @@ export class Playhead {
     }
   }
 
+  /** A position that was asked for, not behind the end; 0 for a time. */
+  #clipped(at: string): number {
+    return IS_POSITION.test(at) ? Math.min(Number(at), this.#feed.board.value?.position ?? Number(at)) : 0;
+  }
+
   /** To the next entries, after as much time as lay between them, divided by the speed. */
   async #playOn(): Promise<void> {
-    const board = this.#past.value ?? this.#feed.board.value;
-    if (board === null) return this.pause();
+    const board = this.board.value;
+    const position = this.#moment.value;
+    if (board === null || position === null) return this.pause();
     const reach = FRAME_MS_MIN * this.speed.value;
     try {
-      const query = { after: String(board.position), limit: FACTS_PER_LOOK };
+      const query = { after: String(position), limit: FACTS_PER_LOOK };
       const { facts } = await this.#source.facts(query, new AbortController().signal);
       if (!this.#isPlaying.value) return;
       const [next] = facts;

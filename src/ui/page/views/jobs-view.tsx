@@ -21,7 +21,7 @@ const ROW_HEIGHT = 34;
 const ASK_AGAIN_MS = 1_000;
 
 export function JobsView(): JSX.Element {
-  const { source, route, playhead, board, now } = useSession();
+  const { source, route, playhead, board, feed, now } = useSession();
   const [text, setText] = useState("");
   const [limit, setLimit] = useState(PAGE_JOBS);
   const wanted = useSettled(text);
@@ -30,7 +30,7 @@ export function JobsView(): JSX.Element {
   const lastKey = useRef({ second: 0, position: 0 });
   const second = Math.floor(now.value / ASK_AGAIN_MS);
   if (lastKey.current.second !== second) lastKey.current = { second, position: board.value?.position ?? 0 };
-  const key = JSON.stringify([wanted, state, at ?? lastKey.current.position, limit]);
+  const key = JSON.stringify([wanted, state, at ?? lastKey.current.position, limit, feed.link.value.kind]);
   const answer = useAnswer(key, (signal) =>
     allPages(limit, (offset, count) =>
       source.jobs(
