@@ -5,9 +5,9 @@
  */
 import { Fold } from "../../projections/fold.js";
 
-const FOLDS_KEPT_MAX = 12;
+const FOLDS_KEPT_MAX = 8;
 /** A row of the index is about 1 kB. */
-const ROWS_KEPT_MAX = 400_000;
+const ROWS_KEPT_MAX = 200_000;
 /** A copy costs about as much as folding so many facts for each row: no sooner is the next one made. */
 const FACTS_BETWEEN_MIN = 5_000;
 
