@@ -56,6 +56,8 @@ describeInChromium("views of the page", () => {
     await gantt.getByText("The same as a list (3)").click();
     await gantt.getByRole("list", { name: "Slots held" }).getByRole("button", { name: "quick" }).click();
     await page.getByRole("complementary", { name: "Job quick" }).waitFor();
+    await gantt.locator(".span.bad").click();
+    await page.getByRole("complementary", { name: "Job broken" }).waitFor();
     await page.close();
   });
 

@@ -153,6 +153,7 @@ export class LiveSource implements Source {
       throw new SourceFailure("unavailable", "The server of this page does not answer.");
     }
     if (!answer.ok) throw await failureOf(answer);
+    // Our own server speaks the protocol: the path tells what the answer is.
     return (await answer.json()) as Answer;
   }
 }

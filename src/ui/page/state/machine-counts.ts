@@ -3,8 +3,8 @@
  * are taken and what the job in them is doing; of dispatchers only who leads: what they do between two entries is not recorded.
  */
 
-import type { WorkerView } from "../../../../projections/views.js";
 import type { Board } from "../../protocol.js";
+import { itemsOf } from "./board-items.js";
 
 export const UNITS: Readonly<Record<string, string>> = {
   job: "jobs",
@@ -20,7 +20,7 @@ export function countsIn(machine: string, board: Board): Readonly<Record<string,
       return board.leader === null ? {} : { leading: 1 };
     case "worker": {
       const { granted, running, cancelling } = board.counts;
-      const idle = Object.values<WorkerView>(board.workers.byId).reduce((sum, { free }) => sum + free, 0);
+      const idle = itemsOf(board.workers).reduce((sum, { free }) => sum + free, 0);
       return { idle, starting: granted, running, stopping: cancelling };
     }
     default:

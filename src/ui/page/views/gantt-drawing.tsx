@@ -25,6 +25,7 @@ interface GanttDrawingProps {
 export function GanttDrawing({ history, from, to, now }: GanttDrawingProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
+  useChoosing(frame);
   const x = (time: number): number => ((Math.min(to, Math.max(from, time)) - from) / Math.max(1, to - from)) * width;
   const pools = placeSpans(history, now);
   let top = AXIS;
@@ -97,15 +98,7 @@ function Span({ span: placed, base, x }: { span: PlacedSpan; base: number; x: (t
   const sign = isBad ? "✕ " : span.isReservation ? "⚑ " : "";
   const isChosen = route.job.value === span.holder;
   return (
-    // A mouse may choose a span; keys choose it in the list below, which has the same spans as buttons.
-    <g
-      class={`span ${kind}${isChosen ? " chosen" : ""}`}
-      ref={(element) => {
-        element?.addEventListener("click", () => {
-          if (!span.isReservation) route.job.value = span.holder;
-        });
-      }}
-    >
+    <g class={`span ${kind}${isChosen ? " chosen" : ""}`} data-job={span.isReservation ? undefined : span.holder}>
       <title>
         {`${span.holder} (attempt ${span.attempt}) held ${span.units} of ${span.pool} for ${spanText(to - from)}${span.end === null ? "" : `, until ${span.end}`}`}
       </title>
@@ -195,6 +188,21 @@ function ticksOf(from: number, to: number): readonly number[] {
   const ticks: number[] = [];
   for (let time = Math.ceil(from / step) * step; time < to; time += step) ticks.push(time);
   return ticks;
+}
+
+/** A mouse may choose a span; keys choose it in the list below, which has the same spans as buttons. */
+function useChoosing(frame: { readonly current: HTMLElement | null }): void {
+  const { route } = useSession();
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const onClick = ({ target }: MouseEvent): void => {
+      const job = target instanceof Element ? target.closest("[data-job]")?.getAttribute("data-job") : null;
+      if (job != null) route.job.value = job;
+    };
+    element.addEventListener("click", onClick);
+    return () => element.removeEventListener("click", onClick);
+  }, [frame, route]);
 }
 
 function useWidth(frame: { readonly current: HTMLElement | null }): number {

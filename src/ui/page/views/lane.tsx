@@ -6,6 +6,7 @@ import { poolParts, reasonText } from "../parts/pool-words.js";
 import { aspectOf, Semaphore } from "../parts/semaphore.js";
 import { StateMark } from "../parts/state-mark.js";
 import { sinceText, spanText } from "../parts/times.js";
+import { itemsOf, jobOn } from "../state/board-items.js";
 import { useSession } from "../state/session.js";
 import { LaneActions } from "./lane-actions.js";
 
@@ -59,7 +60,7 @@ function Line({ board, pool, isBrief }: { board: Board; pool: BoardPool; isBrief
   return (
     <ol class="line" aria-label={`Waiting for ${short}, in the order of granting`}>
       {line.map((id, index) => {
-        const job = Object.hasOwn(board.jobs, id) ? board.jobs[id] : undefined;
+        const job = jobOn(board, id);
         const reason = job === undefined ? "" : reasonText(job.blockedBy);
         const since = job === undefined ? "" : `since ${sinceText(now.value - Date.parse(job.createdAt))}`;
         return (
@@ -90,10 +91,9 @@ function Blocks({ board, pool }: { board: Board; pool: BoardPool }): JSX.Element
   const drawnFree = Math.max(0, Math.min(free, BLOCKS_DRAWN_MAX - holders.ids.length));
   return (
     <ol class="blocks" aria-label={`Slots of ${short}`}>
-      {holders.ids.map((id) => {
-        const holder = Object.hasOwn(holders.byId, id) ? holders.byId[id] : undefined;
-        return holder === undefined ? null : <Block key={id} {...{ holder, board, capacity }} />;
-      })}
+      {itemsOf(holders).map((holder) => (
+        <Block key={holder.job} {...{ holder, board, capacity }} />
+      ))}
       {holders.total > holders.ids.length && <li class="block more">+ {holders.total - holders.ids.length}</li>}
       {Array.from({ length: drawnFree }, (_, index) => (
         <li key={`free-${index}`} class="block free">
@@ -108,7 +108,7 @@ function Blocks({ board, pool }: { board: Board; pool: BoardPool }): JSX.Element
 function Block({ holder, board, capacity }: { holder: BoardHolder; board: Board; capacity: number }): JSX.Element {
   const { now } = useSession();
   const { job, units, since, worker, leaseMs, reservation } = holder;
-  const state = Object.hasOwn(board.jobs, job) ? board.jobs[job as keyof Board["jobs"]]?.state : undefined;
+  const state = reservation === true ? undefined : jobOn(board, job)?.state;
   const held = sinceText(now.value - Date.parse(since));
   return (
     <li

@@ -1,5 +1,6 @@
 /** Everything on one page: the machine of the jobs, the pools, and the newest facts. For a second screen. */
 import type { JSX } from "preact";
+import { itemsOf } from "../state/board-items.js";
 import { useFacts } from "../state/fact-pages.js";
 import { useSession } from "../state/session.js";
 import { FactRow } from "./fact-row.js";
@@ -19,10 +20,9 @@ export function Overview(): JSX.Element {
         <MachineChart machine="job" form="plain" />
       </section>
       <section class="card lanes brief" aria-label="Pools">
-        {shown.pools.ids.map((name) => {
-          const pool = shown.pools.byId[name];
-          return pool === undefined ? null : <Lane key={name} board={shown} pool={pool} isBrief />;
-        })}
+        {itemsOf(shown.pools).map((pool) => (
+          <Lane key={pool.name} board={shown} pool={pool} isBrief />
+        ))}
         <Running board={shown} />
         {shown.pools.total === 0 && <p class="quiet">No limits are in force: everything starts at once.</p>}
       </section>

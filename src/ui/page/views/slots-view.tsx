@@ -1,5 +1,6 @@
 /** All pools at the moment that is shown, and how their slots were used before it. */
 import type { JSX } from "preact";
+import { itemsOf } from "../state/board-items.js";
 import { useSession } from "../state/session.js";
 import { Gantt } from "./gantt.js";
 import { Lane } from "./lane.js";
@@ -12,10 +13,9 @@ export function SlotsView(): JSX.Element {
   return (
     <section class="view slots" aria-label="Slots">
       <div class="lanes">
-        {shown.pools.ids.map((name) => {
-          const pool = shown.pools.byId[name];
-          return pool === undefined ? null : <Lane key={name} board={shown} pool={pool} />;
-        })}
+        {itemsOf(shown.pools).map((pool) => (
+          <Lane key={pool.name} board={shown} pool={pool} />
+        ))}
         {shown.pools.total > shown.pools.ids.length && (
           <p class="quiet">{shown.pools.total - shown.pools.ids.length} more pools are not shown.</p>
         )}

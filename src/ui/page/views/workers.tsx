@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import type { Board } from "../../protocol.js";
 import { clockText } from "../parts/times.js";
+import { itemsOf } from "../state/board-items.js";
 
 export function WorkerList({ board }: { board: Board }): JSX.Element {
   const { workers } = board;
@@ -10,19 +11,14 @@ export function WorkerList({ board }: { board: Board }): JSX.Element {
       <h2>Workers</h2>
       {workers.total === 0 && <p class="quiet">No worker is there: nothing can start.</p>}
       <ul class="plain">
-        {workers.ids.map((id) => {
-          const worker = Object.hasOwn(workers.byId, id) ? workers.byId[id] : undefined;
-          if (worker === undefined) return null;
-          const { used, capacity, types, remote, leaving, joinedAt } = worker;
-          return (
-            <li key={id}>
-              <code>{id}</code> {used} of {capacity} seats
-              {remote && " · remote"}
-              {leaving && <strong class="tag">leaving</strong>} · {types === null ? "every type" : types.join(", ")} ·
-              since {clockText(joinedAt)}
-            </li>
-          );
-        })}
+        {itemsOf(workers).map(({ id, used, capacity, types, remote, leaving, joinedAt }) => (
+          <li key={id}>
+            <code>{id}</code> {used} of {capacity} seats
+            {remote && " · remote"}
+            {leaving && <strong class="tag">leaving</strong>} · {types === null ? "every type" : types.join(", ")} ·
+            since {clockText(joinedAt)}
+          </li>
+        ))}
       </ul>
     </section>
   );
@@ -35,16 +31,12 @@ export function ReservationList({ board }: { board: Board }): JSX.Element | null
     <section class="card" aria-label="Direct execution">
       <h2>Direct execution</h2>
       <ul class="plain">
-        {reservations.ids.map((id) => {
-          const one = Object.hasOwn(reservations.byId, id) ? reservations.byId[id] : undefined;
-          if (one === undefined) return null;
-          return (
-            <li key={id}>
-              <span aria-hidden="true">⚑ </span>
-              <code>{id}</code> {one.state} for {one.holder} · since {clockText(one.requestedAt)}
-            </li>
-          );
-        })}
+        {itemsOf(reservations).map(({ id, state, holder, requestedAt }) => (
+          <li key={id}>
+            <span aria-hidden="true">⚑ </span>
+            <code>{id}</code> {state} for {holder} · since {clockText(requestedAt)}
+          </li>
+        ))}
       </ul>
     </section>
   );
