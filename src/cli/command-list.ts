@@ -124,6 +124,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/log.js")).defineLog,
   },
   {
+    name: "replay",
+    summary: "play the log back, or compare what another build decides on it",
+    load: async () => (await import("./commands/replay.js")).defineReplay,
+  },
+  {
+    name: "audit",
+    summary: "recompute every slot from zero and compare",
+    load: async () => (await import("./commands/audit.js")).defineAudit,
+  },
+  {
+    name: "whatif",
+    summary: "the recorded workload under other limits",
+    load: async () => (await import("./commands/whatif.js")).defineWhatif,
+  },
+  {
     name: "ui",
     summary: "see the machines, the slots and the log in a browser",
     load: async () => (await import("./commands/ui.js")).defineUi,

@@ -63,6 +63,8 @@ export class Broadcast {
   /** Another ledger is followed from now on, from its beginning. */
   begin(recording: Recording): void {
     this.#recording = recording;
+    // What is in it already is on the board, and nothing new.
+    recording.news.take();
     if (this.#streams.size === 0) return;
     this.#told = recording.board();
     this.#streams.tellAll("board", this.#told, this.#told.position);

@@ -5,6 +5,7 @@ import { type Assets, readAssets } from "./assets.js";
 import { Broadcast } from "./broadcast.js";
 import { Following } from "./following.js";
 import { isLoopback, newToken } from "./gatekeeping.js";
+import { otherLimits } from "./limits-answer.js";
 import { serveUi, type UiServer } from "./server.js";
 import { liveLedger, openCapsule, type Shown } from "./shown.js";
 import { type StreamBounds, Streams } from "./streams.js";
@@ -24,8 +25,8 @@ export interface UiOptions {
   readonly orFreePort?: boolean;
   /** Whether the page may act. */
   readonly isActing: boolean;
-  /** Who answers what-if questions; absent: nobody does. */
-  readonly whatIf?: WhatIf;
+  /** Who answers what-if questions; null: nobody does. */
+  readonly whatIf?: WhatIf | null;
   /** Default: the page as it was built. */
   readonly assets?: Assets;
   readonly bounds?: StreamBounds;
@@ -52,7 +53,7 @@ export async function startUi(options: UiOptions): Promise<Ui> {
   const isOpenToOthers = !isLoopback(host);
   const isAllowed = isActing && shown.command !== null;
   const token = isAllowed || isOpenToOthers ? newToken() : null;
-  const whatIf = new WhatIfDesk(options.whatIf ?? null);
+  const whatIf = new WhatIfDesk(options.whatIf === undefined ? otherLimits : options.whatIf);
   const flags: MetaFlags = { isActing: isAllowed, needsToken: isOpenToOthers, hasWhatIf: whatIf.isOpen };
   const streams = new Streams(bounds);
   const broadcast = new Broadcast(streams, shown.recording);

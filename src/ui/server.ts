@@ -70,9 +70,9 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   } catch (error) {
     if (response.headersSent || gone.signal.aborted) return void response.destroy();
     const { status, body } = refusalOf(error);
-    sendJson(response, status, body);
     // What is left of a body that nobody reads must not keep the connection.
-    if (!request.complete) request.destroy();
+    if (!request.complete) response.setHeader("Connection", "close").once("finish", () => request.destroy());
+    sendJson(response, status, body);
   }
 }
 
@@ -138,9 +138,9 @@ function sendAsset(request: IncomingMessage, response: ServerResponse, path: str
 }
 
 function urlOf({ url = "/" }: IncomingMessage): URL {
-  const parsed = URL.parse(url, "http://here");
-  if (parsed === null) throw new RequestRefused("invalid", "the URL is none");
-  return parsed;
+  const base = "http://here";
+  if (!URL.canParse(url, base)) throw new RequestRefused("invalid", "the URL is none");
+  return new URL(url, base);
 }
 
 /** A part of a path. What is wrongly encoded names nothing. */

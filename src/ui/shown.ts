@@ -1,6 +1,6 @@
 /** What the visualizer looks at: a ledger that goes on, or an exported one. */
 import type { Fold } from "../../projections/fold.js";
-import { openExport } from "../client/exported-log.js";
+import { openWholeExport } from "../client/exported-log.js";
 import type { CommandAnswer, Session } from "../client/session.js";
 import type { CommandVerb } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
@@ -40,7 +40,7 @@ export function liveLedger(following: Following): Shown {
 
 /** Reads an exported log, all of it. Throws `ClientFailure` if it is none, and `LedgerCorrupt`. */
 export async function openCapsule(path: string): Promise<Shown & AsyncDisposable> {
-  const { header, messages } = await openExport(path);
+  const { header, messages } = await openWholeExport(path);
   let storedAt = "";
   const ledger = new MemoryLog({ identity: header.stream, now: () => storedAt, appendOnly: true });
   const recording = new Recording();

@@ -64,5 +64,11 @@ test("given an open page, when the scheduler's server comes back on another port
     expect(await start(["submit", "shout", "--id", "three", "--wait"]).ended).toMatchObject({ code: 0 });
     await page.until("its first job", ({ board }) => board.ended.ids.includes(jobId("three")));
     expect(page.board.ended.ids).toEqual(["three"]);
+    // What was in the ledger before the page saw it is on the board, and not told as news.
+    const later = page.events.slice(page.names.lastIndexOf("board"));
+    const facts = later.flatMap((event) => (event.name === "batch" ? event.data.facts : []));
+    const [fresh] = later;
+    const begun = fresh?.name === "board" ? fresh.data.position : 0;
+    expect(facts.every(({ address }) => Number.parseInt(address, 10) > begun)).toBe(true);
   }
 }, 120_000);

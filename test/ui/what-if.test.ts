@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startUi, type UiOptions } from "../../src/ui/index.js";
 import type { Meta, WhatIfQuestion } from "../../src/ui/protocol.js";
+import { startProgram } from "../cli/world.js";
 import { exportText } from "../support/export-file.js";
 import { ledger } from "../support/ledger-builder.js";
 import { ask } from "./browser.js";
@@ -38,7 +39,7 @@ const post = (url: string, body: unknown) =>
   });
 
 test("given nobody who answers what-if questions, when one is asked, then it is refused, and meta has said so before", async () => {
-  const url = await serve({});
+  const url = await serve({ whatIf: null });
   expect((await ask<Meta>(`${url}api/meta`)).json).toMatchObject({ hasWhatIf: false });
   expect(await post(url, { limits: { global: 2 } })).toMatchObject({ status: 404 });
 });
@@ -73,6 +74,24 @@ test("given somebody who answers, when several ask at once, then one is answered
   expect(await first).toMatchObject({ status: 200, json: { report: { entries: 3 } } });
   expect(await post(url, { limits: { global: 3 } })).toMatchObject({ status: 200 });
   expect(asked).toEqual([{ limits: { global: 2 }, from: "2" }, { limits: { global: 3 } }]);
+});
+
+test("given a recorded workload, when other limits are asked about, then it is the comparison that `whatif` gives", async () => {
+  const book = ledger().elected().worker("w", 10).limits({ global: 1 });
+  for (const id of ["a", "b", "c"]) book.submitted(id);
+  for (const id of ["a", "b", "c"]) book.decided().started(id).completed(id);
+  const file = join(folder, "three.jsonl");
+  await writeFile(file, exportText(book.entries));
+  const url = await serve({ ledger: { capsule: file } });
+  expect((await ask<Meta>(`${url}api/meta`)).json).toMatchObject({ hasWhatIf: true });
+  const { status, json } = await post(url, { limits: { global: 3 } });
+  const asked = startProgram(["whatif", "--limits", "global=3", "--log", file, "-o", "json"], { cwd: folder });
+  const { stdout, stderr } = await asked.ended;
+  const told = JSON.parse(stdout || stderr);
+  expect(status).toBe(200);
+  const report = { ...told, variants: told.variants.map(({ name: _words, ...rest }: { name: string }) => rest) };
+  expect(json).toMatchObject({ report });
+  expect(await post(url, { limits: { global: 3 }, to: "yesterday" })).toMatchObject({ status: 400 });
 });
 
 test("given a built page, when its files are asked for, then they come as what they are, and are not sent twice", async () => {
