@@ -57,7 +57,7 @@ describeInChromium("the page for everybody", () => {
     async (colorScheme) => {
       const { page } = await browser.open(withView(ui.printed, "job=second"), { colorScheme, reducedMotion: "reduce" });
       const found: Record<string, readonly string[]> = {};
-      for (const [key, view] of ["overview", "machines", "slots", "log", "jobs"].entries()) {
+      for (const [key, view] of ["overview", "machines", "slots", "log", "jobs", "whatif"].entries()) {
         await page.keyboard.press(String(key + 1));
         await page.locator(`.view.${view}`).waitFor();
         await page.getByRole("complementary", { name: "Job second" }).locator(".history li").first().waitFor();
@@ -65,12 +65,16 @@ describeInChromium("the page for everybody", () => {
           await page.locator(".fact-row").first().click();
           await page.locator(".fact-panel .json").waitFor();
         }
+        if (view === "whatif") {
+          await page.getByRole("button", { name: "Play it through" }).click();
+          await page.getByRole("table").first().waitFor();
+        }
         found[view] = await findingsOn(page);
       }
       await page.keyboard.press("?");
       await page.getByRole("dialog").waitFor();
       found["keys"] = await findingsOn(page);
-      expect(found).toEqual({ overview: [], machines: [], slots: [], log: [], jobs: [], keys: [] });
+      expect(found).toEqual({ overview: [], machines: [], slots: [], log: [], jobs: [], whatif: [], keys: [] });
       await page.close();
     },
     AXE_MS_MAX,
@@ -125,9 +129,13 @@ describeInChromium("the page for everybody", () => {
 
   test("given a phone, when each view is shown, then nothing is wider than the screen", async () => {
     const { page } = await browser.open(ui.printed, { width: 390, height: 844 });
-    for (const view of ["Overview", "Machines", "Slots", "Log", "Jobs"]) {
+    for (const view of ["Overview", "Machines", "Slots", "Log", "Jobs", "What if"]) {
       await page.getByRole("navigation").getByRole("button", { name: view }).click();
       await page.locator(".view").waitFor();
+      if (view === "What if") {
+        await page.getByRole("button", { name: "Play it through" }).click();
+        await page.getByRole("table").first().waitFor();
+      }
       expect(await page.evaluate("document.documentElement.scrollWidth"), view).toBeLessThanOrEqual(390);
       expect(await page.evaluate("document.querySelector('main').scrollWidth"), view).toBeLessThanOrEqual(390);
     }

@@ -7,23 +7,6 @@ import { Chromium, describeInChromium, withView } from "./chromium.js";
 import { figuresOn, untilAt } from "./figures.js";
 import { startUiProcess, type UiProcess } from "./ui-process.js";
 
-/** A report as `signalbox whatif -o json` gives it. */
-const REPORT = {
-  assumptions: ["what came in comes as it came"],
-  variants: [
-    {
-      ...{ name: "as it was", makespanMs: 9_000 },
-      waits: [{ type: "waits", starts: 3, p50Ms: 2_000, p95Ms: 4_000, maxMs: 4_000 }],
-      pools: [{ pool: "type:waits", capacity: 1, busy: 0.9 }],
-    },
-    {
-      ...{ name: "types.waits=4", makespanMs: 5_000 },
-      waits: [{ type: "waits", starts: 3, p50Ms: 0, p95Ms: 500, maxMs: 500 }],
-      pools: [{ pool: "type:waits", capacity: 4, busy: 0.25 }],
-    },
-  ],
-};
-
 describeInChromium("views of the page", () => {
   let world: World;
   let ui: UiProcess;
@@ -78,33 +61,22 @@ describeInChromium("views of the page", () => {
     await page.close();
   });
 
-  test("given a server that answers whatif, when other limits are asked for, then the courses stand side by side", async () => {
-    const { page } = await browser.open(ui.printed);
-    expect(await page.getByRole("button", { name: "What if" }).count()).toBe(0);
-    // The answers of a server that has it; what it answers with is held by the tests of `whatif`.
-    await page.route("**/api/meta", async (route) => {
-      const answer = await route.fetch();
-      await route.fulfill({ response: answer, json: { ...(await answer.json()), hasWhatIf: true } });
-    });
-    const asked: unknown[] = [];
-    await page.route("**/api/whatif", async (route) => {
-      asked.push(route.request().postDataJSON());
-      await route.fulfill({ json: { report: REPORT } });
-    });
-    await page.reload();
+  test("given a recorded run, when other limits are asked for on the page, then what was and what would have been stand side by side", async () => {
+    const { page, complaints } = await browser.open(ui.printed);
     await page.getByRole("button", { name: "What if" }).click();
     await page.getByLabel("waits type").fill("4");
     await page.getByRole("button", { name: "Play it through" }).click();
     const waits = page.getByRole("table", { name: /How long jobs waited/ });
-    await waits.getByRole("columnheader", { name: "types.waits=4" }).waitFor();
-    expect(
-      await waits
-        .getByRole("row", { name: /^waits/ })
-        .getByRole("cell")
-        .allTextContents(),
-    ).toEqual(["2 s · 4 s", "0 ms · 500 ms"]);
-    await page.getByRole("cell", { name: "25 % of 4" }).waitFor();
-    expect(asked).toEqual([{ limits: { types: { waits: 4, hello: 1, fails: 1 } } }]);
+    await waits.getByRole("columnheader", { name: "as it was" }).waitFor();
+    await waits.getByRole("columnheader", { name: "waits 2 → 4" }).waitFor();
+    expect(await waits.getByRole("columnheader").count()).toBe(3);
+    const told: { variants: { waits: { type: string }[]; pools: { pool: string; capacity: number }[] }[] } = JSON.parse(
+      (await world.run(["whatif", "--limits", "types.waits=4", "-o", "json"])).stdout,
+    );
+    expect(await waits.getByRole("row").count()).toBe((told.variants[0]?.waits.length ?? 0) + 2);
+    await page.getByRole("cell", { name: /% of 4$/ }).waitFor();
+    await page.getByText("Nothing is changed").waitFor();
+    expect(complaints).toEqual([]);
     await page.close();
   });
 

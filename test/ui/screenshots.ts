@@ -24,6 +24,7 @@ const pictures: readonly { readonly name: string; readonly search: string; reado
   { name: "machines", search: "view=machines&job=chapter-1", view: { colorScheme: "light", width: 1600 } },
   { name: "slots", search: "view=slots", view: { colorScheme: "dark" } },
   { name: "log", search: "view=log", view: { colorScheme: "light" } },
+  { name: "whatif", search: "view=whatif", view: { colorScheme: "light", height: 620 } },
   { name: "phone", search: "", view: { colorScheme: "light", width: 390, height: 844 } },
 ];
 
@@ -53,6 +54,11 @@ try {
   for (const { name, search, view } of pictures) {
     const { page } = await browser.open(withView(ui.printed, search), view);
     if (name === "log") await page.locator(".fact-row", { hasText: "StartGranted" }).first().click();
+    if (name === "whatif") {
+      await page.getByLabel("ollama").fill("2");
+      await page.getByRole("button", { name: "Play it through" }).click();
+      await page.getByRole("table").first().waitFor();
+    }
     await delay(SETTLE_MS);
     await page.screenshot({ path: join(FOLDER, `ui-${name}.png`) });
     await page.close();

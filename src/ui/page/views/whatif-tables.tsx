@@ -76,14 +76,23 @@ export function WhatIfTables({ courses, assumptions }: WhatIfTablesProps): JSX.E
   );
 }
 
+/** In what a course is other than the first: its pools that are larger or smaller there; else its own name. */
+function titleOf(course: Course, first: Course | undefined): string {
+  const changes = course.pools.flatMap(({ pool, capacity }) => {
+    const before = first?.pools.find((one) => one.pool === pool)?.capacity;
+    return before === undefined || before === capacity ? [] : [`${poolParts(pool).short} ${before} → ${capacity}`];
+  });
+  return changes.length === 0 ? course.name : changes.join(", ");
+}
+
 function Names({ courses, of }: { courses: readonly Course[]; of: string }): JSX.Element {
   return (
     <thead>
       <tr>
         <th scope="col">{of}</th>
-        {courses.map(({ name }) => (
-          <th key={name} scope="col">
-            {name}
+        {courses.map((course) => (
+          <th key={course.name} scope="col" title={course.name}>
+            {titleOf(course, courses[0])}
           </th>
         ))}
       </tr>
