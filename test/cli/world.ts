@@ -3,14 +3,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
 import { type JobFunction, NotRetryable } from "../../src/runners/index.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
+import { PACKAGE_FOLDER } from "../../src/version.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+/** The built command line, also for a program of the tests that is built itself. */
+const PROGRAM = join(PACKAGE_FOLDER, "dist/src/cli/main.js");
 const RUN_MS_MAX = 25_000;
 
 /** What the program said, and how it ended. */
