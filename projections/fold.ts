@@ -6,49 +6,17 @@
  * it is written; and should the write be refused, the fold is thrown away and made anew from the ledger.
  */
 import type { Entry, EntryHeader, IntakeProgress } from "../events/entry.js";
-import type { Fact, FactOf } from "../events/facts.js";
-import {
-  type EntryId,
-  type Epoch,
-  epoch,
-  factAddress,
-  intakeSequence,
-  type JobId,
-  type Position,
-  position,
-} from "../events/names.js";
+import type { Fact } from "../events/facts.js";
+import { type Epoch, factAddress, type JobId, type Position } from "../events/names.js";
 import type { Groups } from "./groups.js";
+import { EMPTY_HEAD, type Head, type Leader, type Settings } from "./head.js";
 import { JobIndex } from "./job-index.js";
 import type { JobRow } from "./jobs.js";
+import type { Kept } from "./kept.js";
 import { changeSchedules, noSchedules, type Schedules } from "./schedules.js";
 import { changeSlots, emptySlots } from "./slot-changes.js";
 import type { Freed, SlotChange, Slots } from "./slots.js";
 import type { WaitingView } from "./waiting.js";
-
-/** Where the ledger ends, as far as it is folded. */
-export interface Head {
-  /** The position of the last entry; 0 before the first. */
-  readonly position: Position;
-  readonly entryId: EntryId | null;
-  readonly epoch: Epoch;
-  /** The latest time in the ledger; a new entry's must not be earlier (D6). */
-  readonly at: string;
-  readonly intake: IntakeProgress;
-}
-
-/** Who leads, by the last election in the ledger. */
-export interface Leader extends Omit<FactOf<"DispatcherElected">, "type"> {
-  readonly at: string;
-}
-
-/** What the configuration has told the ledger, beside the limits, which are in the slots. */
-interface Settings {
-  /** False while only the default limits hold, because the ledger has never been told any. */
-  readonly limitsKnown: boolean;
-  readonly finishedJobsMax: number;
-  /** The identity of the intake stream that the intake progress is about; null before the first reign. */
-  readonly intakeStream: string | null;
-}
 
 type OpenHeader = Omit<EntryHeader, "v" | "intake">;
 
@@ -65,16 +33,8 @@ export class LedgerCorrupt extends Error {
 /** Finished jobs beyond this many leave the index, oldest first, unless the ledger says another number. */
 export const FINISHED_JOBS_MAX_DEFAULT = 100_000;
 
-const EMPTY_HEAD: Head = {
-  position: position(0),
-  entryId: null,
-  epoch: epoch(0),
-  at: "0000-01-01T00:00:00.000Z",
-  intake: { sequence: intakeSequence(0), taken: 0 },
-};
-
 export class Fold {
-  #head = EMPTY_HEAD;
+  #head: Head = EMPTY_HEAD;
   #leader: Leader | null = null;
   #settings: Settings = { limitsKnown: false, finishedJobsMax: FINISHED_JOBS_MAX_DEFAULT, intakeStream: null };
   #slots = emptySlots;
@@ -96,6 +56,18 @@ export class Fold {
     this.#settings = from.#settings;
     this.#slots = from.slots;
     this.#schedules = from.#schedules;
+  }
+
+  /** The fold that kept this, made again. */
+  static restore({ head, leader, settings, slots, schedules, jobs }: Kept): Fold {
+    const fold = new Fold();
+    fold.#head = head;
+    fold.#leader = leader;
+    fold.#settings = settings;
+    fold.#slots = slots;
+    fold.#schedules = schedules;
+    fold.#index.restore(jobs);
+    return fold;
   }
 
   /** The same beliefs in a fold of its own: to see what would come of an entry that this one never sees. */

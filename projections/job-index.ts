@@ -8,7 +8,8 @@ import { remember } from "../events/remember.js";
 import { type AttemptOutcome, isSlotHolding, isTerminal } from "../events/states.js";
 import { newJob, stepJob } from "../machines/job.js";
 import { Groups } from "./groups.js";
-import { compareDue, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
+import { compareDue, copyRow, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
+import type { KeptJobs } from "./kept.js";
 import type { SlotChange } from "./slots.js";
 import { SortedList } from "./sorted-list.js";
 import { Waiting } from "./waiting.js";
@@ -54,6 +55,18 @@ export class JobIndex {
     this.finished = new Set(from === undefined ? [] : from.finished);
     this.holding = from?.holding ?? 0;
     this.nextPlace = from?.nextPlace ?? PLACE_STRIDE;
+  }
+
+  /** Takes over what another index kept. This one must be empty. */
+  restore({ rows, finished, undenied, groups, unsettled, nextPlace }: KeptJobs): void {
+    if (this.jobs.size > 0) throw new Error("only an empty index is restored");
+    for (const row of rows) this.jobs.set(row.id, row);
+    // Whose turn it is says who is held back, and so who is due.
+    this.groups.restore(groups, unsettled, rows, this.jobs);
+    for (const row of rows) if (!isTerminal(stateOf(row))) this.#enter(row);
+    for (const id of finished) this.finished.add(id);
+    this.waiting.restoreUndenied(undenied);
+    this.nextPlace = nextPlace;
   }
 
   /** A job's first fact. */
@@ -230,14 +243,6 @@ export class JobIndex {
     }
   }
 }
-
-/** What of a row is written to later is its own; the line is set by the lines. */
-const copyRow = (row: JobRow): JobRow => ({
-  ...row,
-  line: null,
-  attempts: row.attempts.map((attempt) => ({ ...attempt })),
-  addresses: [...row.addresses],
-});
 
 const OUTCOMES = { RunFailed: "failed", RunTimedOut: "timed-out", LeaseExpired: "lost" } as const satisfies Record<
   string,

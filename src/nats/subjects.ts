@@ -8,6 +8,8 @@ export interface Subjects {
   readonly resultsBucket: string;
   /** What consumers of the ledger remember: how far they have come. */
   readonly stateBucket: string;
+  /** What the ledger was folded to at some positions: a cache. */
+  readonly checkpointsBucket: string;
   readonly ledger: string;
   /** Batches; one submission of a type goes to `submit.<type>`. */
   readonly submit: string;
@@ -35,6 +37,7 @@ export function subjectsOf(namespace: string): Subjects {
     ledgerStream: `${capitals}_LEDGER`,
     resultsBucket: `${capitals}_RESULTS`,
     stateBucket: `${capitals}_STATE`,
+    checkpointsBucket: `${capitals}_CHECKPOINTS`,
     ledger: `${namespace}.ledger`,
     submit: `${namespace}.submit`,
     submitAny: `${namespace}.submit.>`,
