@@ -23,6 +23,8 @@ export interface Subjects {
   readonly worker: string;
   start(worker: WorkerId): string;
   abort(worker: WorkerId): string;
+  /** Whoever audits asks a worker here what it runs. */
+  running(worker: string): string;
   event(job: string, fact: string): string;
   progress(job: JobId): string;
 }
@@ -46,6 +48,7 @@ export function subjectsOf(namespace: string): Subjects {
     worker: `${namespace}.worker`,
     start: (worker) => `${namespace}.worker.${worker}.start`,
     abort: (worker) => `${namespace}.worker.${worker}.abort`,
+    running: (worker) => `${namespace}.worker.${worker}.running`,
     event: (job, fact) => `${namespace}.event.${job}.${fact}`,
     progress: (job) => `${namespace}.progress.${job}`,
   };
