@@ -7,34 +7,17 @@
  */
 import type { Entry, EntryHeader, IntakeProgress } from "../events/entry.js";
 import type { Fact, FactOf } from "../events/facts.js";
-import {
-  type EntryId,
-  type Epoch,
-  epoch,
-  factAddress,
-  intakeSequence,
-  type JobId,
-  type Position,
-  position,
-} from "../events/names.js";
+import { type Epoch, factAddress, type JobId, type Position } from "../events/names.js";
+import type { Durations } from "./durations.js";
 import type { Groups } from "./groups.js";
+import { EMPTY_HEAD, type Head, isBefore } from "./head.js";
 import { JobIndex } from "./job-index.js";
 import type { JobRow } from "./jobs.js";
+import type { Past } from "./past.js";
 import { changeSchedules, noSchedules, type Schedules } from "./schedules.js";
 import { changeSlots, emptySlots } from "./slot-changes.js";
 import type { Freed, SlotChange, Slots } from "./slots.js";
 import type { WaitingView } from "./waiting.js";
-
-/** Where the ledger ends, as far as it is folded. */
-export interface Head {
-  /** The position of the last entry; 0 before the first. */
-  readonly position: Position;
-  readonly entryId: EntryId | null;
-  readonly epoch: Epoch;
-  /** The latest time in the ledger; a new entry's must not be earlier (D6). */
-  readonly at: string;
-  readonly intake: IntakeProgress;
-}
 
 /** Who leads, by the last election in the ledger. */
 export interface Leader extends Omit<FactOf<"DispatcherElected">, "type"> {
@@ -65,14 +48,6 @@ export class LedgerCorrupt extends Error {
 /** Finished jobs beyond this many leave the index, oldest first, unless the ledger says another number. */
 export const FINISHED_JOBS_MAX_DEFAULT = 100_000;
 
-const EMPTY_HEAD: Head = {
-  position: position(0),
-  entryId: null,
-  epoch: epoch(0),
-  at: "0000-01-01T00:00:00.000Z",
-  intake: { sequence: intakeSequence(0), taken: 0 },
-};
-
 export class Fold {
   #head = EMPTY_HEAD;
   #leader: Leader | null = null;
@@ -81,6 +56,8 @@ export class Fold {
   #schedules = noSchedules;
   /** Changes of facts already applied; they are put into one draft when the slots are next looked at. */
   #slotChanges: SlotChange[] = [];
+  /** True once more than who holds slots has changed in the open entry. */
+  #settingsChanged = false;
   readonly #index: JobIndex;
   #open: { header: OpenHeader; position: Position; epoch: Epoch; facts: number } | null = null;
 
@@ -132,6 +109,13 @@ export class Fold {
   get schedules(): Schedules {
     return this.#schedules;
   }
+  /** What explanations tell of the past, and forecasts of the future. No decision looks at either. */
+  get past(): Past {
+    return this.#index.past;
+  }
+  get durations(): Pick<Durations, "of"> {
+    return this.#index.durations;
+  }
   /** The place at the end of the waiting order, for the next job submitted. */
   get nextPlace(): number {
     return this.#index.nextPlace;
@@ -152,6 +136,7 @@ export class Fold {
     const changes = this.#slotChanges;
     if (changes.length > 0) {
       this.#slotChanges = [];
+      this.#settingsChanged ||= changes.some(({ kind }) => kind !== "take" && kind !== "free");
       this.#slots = changeSlots(this.#slots, changes);
     }
     return this.#slots;
@@ -200,6 +185,8 @@ export class Fold {
       throw wrong(`${held} jobs hold slots, ${this.#index.holding} are in a state that does`);
     this.#head = { position: at, entryId: header.id, epoch: reign, at: header.at, intake };
     this.#open = null;
+    if (this.#settingsChanged) this.past.settled(this.#head, this.slots);
+    this.#settingsChanged = false;
     this.#index.forgetFinished(this.#settings.finishedJobsMax);
   }
 
@@ -292,8 +279,4 @@ export class Fold {
     if (this.#open === null) throw new Error("no entry is open");
     return this.#open;
   }
-}
-
-function isBefore(progress: IntakeProgress, other: IntakeProgress): boolean {
-  return progress.sequence < other.sequence || (progress.sequence === other.sequence && progress.taken < other.taken);
 }

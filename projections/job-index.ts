@@ -2,13 +2,16 @@
  * The job index in motion: what each job fact does to its row, and to the lists that rows stand in (waiting, due, finished).
  * Whether the fact may happen is the job machine's word; slots are only told what to take and to free.
  */
-import type { AttemptFact, FactOf, JobFact } from "../events/facts.js";
+import type { FactOf, JobFact } from "../events/facts.js";
 import type { JobId, Position } from "../events/names.js";
 import { remember } from "../events/remember.js";
-import { type AttemptOutcome, isSlotHolding, isTerminal } from "../events/states.js";
+import { isSlotHolding, isTerminal } from "../events/states.js";
 import { newJob, stepJob } from "../machines/job.js";
+import { checkFence, endAttempt, failAttempt, startAttempt } from "./attempts.js";
+import { Durations } from "./durations.js";
 import { Groups } from "./groups.js";
 import { compareDue, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
+import { Past } from "./past.js";
 import type { SlotChange } from "./slots.js";
 import { SortedList } from "./sorted-list.js";
 import { Waiting } from "./waiting.js";
@@ -38,6 +41,8 @@ export class JobIndex {
   nextPlace: number;
   /** Ids of finished jobs, oldest first. */
   readonly finished: Set<JobId>;
+  readonly past: Past;
+  readonly durations: Durations;
   readonly #onSlotChange: (change: SlotChange) => void;
   readonly #overtakesMax: () => number;
 
@@ -52,6 +57,8 @@ export class JobIndex {
     this.due = from?.due.clone(copied) ?? new SortedList<JobRow>(compareDue);
     this.groups = from?.groups.clone(copied) ?? new Groups();
     this.finished = new Set(from === undefined ? [] : from.finished);
+    this.past = new Past(from?.past);
+    this.durations = new Durations(from?.durations);
     this.holding = from?.holding ?? 0;
     this.nextPlace = from?.nextPlace ?? PLACE_STRIDE;
   }
@@ -82,7 +89,7 @@ export class JobIndex {
     const held = row.spec?.group === undefined ? null : this.groups.join(row, row.spec.group);
     if (held !== null) this.due.delete(held);
     if (submitted) this.#appended(fact.position);
-    this.#enter(row);
+    this.#enter(row, stamp);
   }
 
   /** Any later fact of a job. */
@@ -100,15 +107,15 @@ export class JobIndex {
     }
     const before = stateOf(row);
     // Rows are found by what they are ordered by, so a row leaves its list before it changes and enters one after.
-    this.#leave(row);
+    this.#leave(row, stamp);
     row.node = node;
     if (before !== "queued") {
       row.deniedBy = null;
       row.overtaken = 0;
     }
     this.#record(row, fact, stamp);
-    if (isSlotHolding(before) && !isSlotHolding(stateOf(row))) this.#free(row);
-    this.#enter(row);
+    if (isSlotHolding(before) && !isSlotHolding(stateOf(row))) this.#free(row, stamp);
+    this.#enter(row, stamp);
     const next = this.groups.moved(row, before);
     // It was held back until now; if its own time has come, it is due at once.
     if (next !== null && stateOf(next) === "scheduled") this.due.add(next);
@@ -146,9 +153,10 @@ export class JobIndex {
       case "StartGranted":
         return this.#grant(row, fact, stamp);
       case "RunStarted":
-        return start(row, fact);
+        return startAttempt(row, fact);
       case "RunCompleted":
         row.reason = null;
+        this.durations.completed(row, stamp.at);
         return endAttempt(row, "completed", stamp.at, fact.exitCode, null);
       case "RunSkipped":
         row.reason = fact.reason;
@@ -159,7 +167,7 @@ export class JobIndex {
       case "RunFailed":
       case "RunTimedOut":
       case "LeaseExpired":
-        return fail(row, fact, stamp.at);
+        return failAttempt(row, fact, stamp.at);
       case "CancelRequested":
         row.reason = fact.reason;
         return;
@@ -176,12 +184,14 @@ export class JobIndex {
     this.nextPlace = Math.max(this.nextPlace, place + PLACE_STRIDE);
   }
 
-  #free(row: JobRow): void {
+  #free(row: JobRow, stamp: Stamp): void {
     if (row.spec === null) throw new Error(`${row.id} was rejected and holds nothing`);
     const { type, resources } = row.spec;
-    const worker = row.attempts[row.attempts.length - 1]?.worker;
-    if (worker === undefined) throw new Error(`${row.id} was never granted and holds nothing`);
+    const last = row.attempts[row.attempts.length - 1];
+    if (last === undefined) throw new Error(`${row.id} was never granted and holds nothing`);
+    const { worker, grant, grantedAt: since } = last;
     this.#onSlotChange({ kind: "free", job: row.id, demanding: { type, resources }, worker });
+    this.past.freed({ job: row.id, type, resources, grant, since, worker }, stamp);
   }
 
   #grant(row: JobRow, fact: FactOf<"StartGranted">, stamp: Stamp): void {
@@ -199,25 +209,30 @@ export class JobIndex {
       const passed = this.jobs.get(id);
       if (passed === undefined || stateOf(passed) !== "queued")
         throw new Error(`${id} does not wait and cannot be overtaken`);
+      this.past.left(passed, stamp);
       passed.overtaken += 1;
+      this.past.came(passed, stamp);
       if (passed.overtaken > this.#overtakesMax())
         throw new Error(`${id} was overtaken more often than allowed (INV-004)`);
     }
   }
 
   /** Takes a row out of the list of its state. */
-  #leave(row: JobRow): void {
+  #leave(row: JobRow, stamp: Stamp): void {
     const state = stateOf(row);
-    if (state === "queued") this.waiting.delete(row);
-    else if (state === "scheduled" || state === "retrying") this.due.delete(row);
+    if (state === "queued") {
+      this.waiting.delete(row);
+      this.past.left(row, stamp);
+    } else if (state === "scheduled" || state === "retrying") this.due.delete(row);
     else if (isSlotHolding(state)) this.holding -= 1;
   }
 
   /** Puts a row into the list of its state. */
-  #enter(row: JobRow): void {
+  #enter(row: JobRow, stamp: Stamp): void {
     const state = stateOf(row);
     if (state === "queued") {
       this.waiting.add(row);
+      this.past.came(row, stamp);
     } else if (state === "scheduled" || state === "retrying") {
       if (row.dueAt === null) throw new Error(`${row.id} is ${state} without a time`);
       if (!this.groups.isHeld(row)) this.due.add(row);
@@ -238,55 +253,3 @@ const copyRow = (row: JobRow): JobRow => ({
   attempts: row.attempts.map((attempt) => ({ ...attempt })),
   addresses: [...row.addresses],
 });
-
-const OUTCOMES = { RunFailed: "failed", RunTimedOut: "timed-out", LeaseExpired: "lost" } as const satisfies Record<
-  string,
-  AttemptOutcome
->;
-
-/** A word about an attempt counts only while that attempt is the live one (INV-007). */
-function checkFence(row: JobRow, fact: AttemptFact): void {
-  const live = liveAttempt(row);
-  if (live?.grant !== fact.grant)
-    throw new Error(`${row.id}: grant ${fact.grant} is not live, ${live?.grant ?? "none"} is`);
-}
-
-function mustLive(row: JobRow) {
-  const live = liveAttempt(row);
-  if (live === null) throw new Error(`${row.id} has no live attempt`);
-  return live;
-}
-
-function endAttempt(
-  row: JobRow,
-  outcome: AttemptOutcome,
-  at: string,
-  exitCode: number | null,
-  error: string | null,
-): void {
-  const live = mustLive(row);
-  live.finishedAt = at;
-  live.outcome = outcome;
-  live.exitCode = exitCode;
-  live.error = error;
-}
-
-function start(row: JobRow, fact: FactOf<"RunStarted">): void {
-  const live = mustLive(row);
-  if (live.startedAt !== null) throw new Error(`${row.id} started already, at ${live.startedAt} (INV-002)`);
-  live.startedAt = fact.startedAt;
-}
-
-function fail(
-  row: JobRow,
-  fact: FactOf<"RunFailed"> | FactOf<"RunTimedOut"> | FactOf<"LeaseExpired">,
-  at: string,
-): void {
-  const exitCode = fact.type === "RunFailed" ? fact.exitCode : null;
-  const { message } = fact.error;
-  row.dueAt = fact.retryAt;
-  // A run that was asked to abort and did is cancelled, for the reason of the cancel, whatever it died of.
-  if (stateOf(row) === "cancelled") return endAttempt(row, "cancelled", at, exitCode, message);
-  row.reason = message;
-  endAttempt(row, OUTCOMES[fact.type], at, exitCode, message);
-}

@@ -7,7 +7,7 @@ import { type Explanation, explain, type Verdict } from "../../projections/expla
 import { shortageKey, stateOf } from "../../projections/jobs.js";
 import type { Holding, Pool, Worker } from "../../projections/slots.js";
 import { decideStarts } from "../../projections/starts.js";
-import { NAMED_MAX } from "../../projections/view-sentences.js";
+import { NAMED_MAX } from "../../projections/blocks.js";
 import { queueView } from "../../projections/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 

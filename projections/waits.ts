@@ -1,0 +1,151 @@
+/**
+ * What a job has waited for, from its submission to its last grant or to now, in intervals: for which pool, for what cause, and
+ * behind whom. At each change in the past the grant rule is asked again what kept the job from starting (past-worlds.ts).
+ */
+import type { Block } from "../events/facts.js";
+import { explainWaiting } from "./blocks.js";
+import type { Fold } from "./fold.js";
+import type { JobRow } from "./jobs.js";
+import type { QueueStay } from "./past.js";
+import { worldsOf } from "./past-worlds.js";
+
+/**
+ * `full`: its units were in use. `kept`: there was room, but it was kept for those ahead. `undecided`: nothing kept it from
+ * starting but that the scheduler had not decided yet (while it shut down, say). `time`: for its time to come; `turn`: for its turn
+ * in a sequential group; `retry`: for its next attempt. `unknown`: too many jobs were ahead to tell. The others as in a block.
+ */
+export type WaitCause = Block["cause"] | "kept" | "undecided" | "time" | "turn" | "retry" | "unknown";
+
+/** One reason for waiting, without a break. Where two pools kept a job waiting at once, their intervals overlap. */
+export interface Wait {
+  /** A pool's name or `workers`, as in a block; null where the cause is about none. */
+  readonly pool: string | null;
+  readonly cause: WaitCause;
+  /** ISO 8601. */
+  readonly from: string;
+  readonly to: string;
+  readonly ms: number;
+  /** Who held the units meanwhile, or for whom they were kept; in the order in which they came, the first 100. */
+  readonly behind: readonly Behind[];
+}
+
+export interface Behind {
+  readonly job: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface WaitsTold {
+  readonly waits: readonly Wait[];
+  /** False if it began to wait longer ago than the fold remembers: what is missing is told by asking `--at` its last grant. */
+  readonly isComplete: boolean;
+}
+
+/** Intervals in one answer; the latest are told. */
+const WAITS_MAX = 200;
+const BEHIND_MAX = 100;
+
+export function waitsOf(fold: Fold, row: JobRow): WaitsTold {
+  const { stays, isComplete } = staysOf(fold, row);
+  const timeline = new Timeline();
+  let before: string | null = isComplete ? row.createdAt : null;
+  const waitUntil = (cause: WaitCause, at: string) => {
+    if (before !== null && before < at) timeline.waitFor(cause, before, at);
+  };
+  for (const stay of stays) {
+    // Queued by its very first fact: until then the scheduler had not come to it.
+    const isNew = stay.from.position === row.addresses[0];
+    waitUntil(isNew ? "undecided" : causeBetween(row, before), stay.from.at);
+    tellStay(fold, stay, timeline);
+    const attempt = row.attempts.find(({ grant }) => grant === stay.to?.position);
+    before = attempt === undefined ? (stay.to?.at ?? null) : attempt.finishedAt;
+  }
+  if (row.dueAt !== null) waitUntil(causeBetween(row, before), fold.head.at);
+  const waits = timeline.waits();
+  return { waits: waits.slice(-WAITS_MAX), isComplete: isComplete && waits.length <= WAITS_MAX };
+}
+
+/** The stays of a job in the queue, oldest first, as far as they are known from their beginning to their end. */
+function staysOf({ past }: Fold, row: JobRow): { readonly stays: readonly QueueStay[]; readonly isComplete: boolean } {
+  const current = past.waitingStay(row);
+  const all = [...past.stays.filter(({ id }) => id === row.id), ...(current === null ? [] : [current])];
+  const stays = all.filter(({ from }) => from.position >= past.reach);
+  return { stays, isComplete: stays.length === all.length && (row.addresses[0] ?? 0) >= past.reach };
+}
+
+/** What a job waits for while it is not in the queue and holds nothing. */
+function causeBetween({ attempts, spec }: JobRow, from: string | null): WaitCause {
+  if (attempts.some(({ finishedAt }) => finishedAt !== null && finishedAt === from)) return "retry";
+  return spec?.group?.sequential === true ? "turn" : "time";
+}
+
+function tellStay(fold: Fold, stay: QueueStay, timeline: Timeline): void {
+  const end = stay.to?.at ?? fold.head.at;
+  const worlds = worldsOf(fold, stay);
+  if (worlds === null) return timeline.waitFor("unknown", stay.from.at, end);
+  // A world is only good until the next one is asked for, so its blocks are worked out before.
+  let last: { readonly at: string; readonly blocks: readonly Block[] } | null = null;
+  for (const world of worlds) {
+    const { at } = world.from;
+    if (last !== null && last.at < at) timeline.blockedBy(last.blocks, last.at, at);
+    else if (last === null && stay.from.at < at) timeline.waitFor("unknown", stay.from.at, at);
+    last = { at, blocks: explainWaiting(world, world.row).blockedBy };
+  }
+  if (last !== null && last.at < end) timeline.blockedBy(last.blocks, last.at, end);
+}
+
+interface Open {
+  readonly pool: string | null;
+  readonly cause: WaitCause;
+  readonly from: string;
+  to: string;
+  readonly behind: { readonly job: string; readonly from: string; to: string }[];
+}
+
+/** Puts stretches of time, given in order, together to intervals. */
+class Timeline {
+  readonly #all: Open[] = [];
+  /** Those that go on if the next stretch says the same. */
+  #open: Open[] = [];
+
+  waitFor(cause: WaitCause, from: string, to: string): void {
+    this.#stretch([{ pool: null, cause, behind: [] }], from, to);
+  }
+
+  blockedBy(blocks: readonly Block[], from: string, to: string): void {
+    if (blocks.length === 0) return this.waitFor("undecided", from, to);
+    const reasons = blocks.map(({ pool, cause, capacity, used, needs, holders, ahead }) => {
+      const isKept = cause === "full" && capacity - used >= needs;
+      const behind = isKept ? ahead : cause === "full" ? holders : [];
+      return { pool, cause: isKept ? ("kept" as const) : cause, behind };
+    });
+    this.#stretch(reasons, from, to);
+  }
+
+  waits(): Wait[] {
+    const length = ({ from, to }: Open) => Date.parse(to) - Date.parse(from);
+    return this.#all.map((open) => {
+      const { pool, cause, from, to, behind } = open;
+      return { pool, cause, from, to, ms: length(open), behind };
+    });
+  }
+
+  #stretch(
+    reasons: readonly { readonly pool: string | null; readonly cause: WaitCause; readonly behind: readonly string[] }[],
+    from: string,
+    to: string,
+  ): void {
+    this.#open = reasons.map(({ pool, cause, behind }) => {
+      const known = this.#open.find((open) => open.to === from && open.pool === pool && open.cause === cause);
+      const open = known ?? { pool, cause, from, to, behind: [] };
+      if (known === undefined) this.#all.push(open);
+      open.to = to;
+      for (const job of behind) {
+        const there = open.behind.findLast((one) => one.job === job);
+        if (there?.to === from) there.to = to;
+        else if (open.behind.length < BEHIND_MAX) open.behind.push({ job, from, to });
+      }
+      return open;
+    });
+  }
+}
