@@ -12,7 +12,7 @@ export function causesSince(past: Past, { pool, cause, needs }: Block, type: str
     case "paused":
       return heldSince(past, (frame) => frame.pools[pool as PoolName]?.paused === true);
     case "over-capacity":
-      return heldSince(past, (frame) => (frame.pools[pool as PoolName]?.capacity ?? 0) < needs);
+      return heldSince(past, (frame) => (frame.pools[pool as PoolName]?.capacity ?? needs) < needs);
     case "no-worker":
       return heldSince(past, ({ workers }) => !Object.values<Worker>(workers).some((worker) => runs(worker, type)));
     default:

@@ -26,6 +26,7 @@ export class ScratchSlots implements Slots {
     for (const reservation of Object.values<Reservation>(reservations))
       if (reservation.grant !== null) this.#count(reservation, 1);
     for (const holding of holdings) this.take(holding);
+    for (const worker of Object.values<Worker>(this.workers)) this.#forgetGone(worker.id);
   }
 
   take(holding: Holding): void {
@@ -41,6 +42,7 @@ export class ScratchSlots implements Slots {
     delete this.holdings[job];
     this.#count(holding, -1);
     this.#seat(holding.worker, -1);
+    this.#forgetGone(holding.worker);
   }
 
   #count(demanding: Demanding, sign: 1 | -1): void {
@@ -53,5 +55,11 @@ export class ScratchSlots implements Slots {
   #seat(id: WorkerId, sign: 1 | -1): void {
     const worker = this.workers[id];
     if (worker !== undefined) worker.used += sign;
+  }
+
+  /** A worker that has left is forgotten with its last job. */
+  #forgetGone(id: WorkerId): void {
+    const worker = this.workers[id];
+    if (worker?.leaving === true && worker.used === 0) delete this.workers[id];
   }
 }

@@ -17,6 +17,7 @@ export function waitedSentence(row: JobRow, { waits, isComplete }: WaitsTold): s
   const [first] = own;
   if (!isComplete && (first === undefined || since === null || first.from > since)) return null;
   if (first === undefined) return "It started at once.";
+  if (own.length === 1) return `It waited ${waitText(first, row)}.`;
   const total = formatDuration(Date.parse(last.grantedAt) - Date.parse(first.from));
   const told = own.slice(0, INTERVALS_IN_TEXT_MAX).map((wait) => waitText(wait, row));
   const more = own.length - told.length;

@@ -5,8 +5,8 @@
 import type { Block } from "../events/facts.js";
 import { explainWaiting } from "./blocks.js";
 import type { Fold } from "./fold.js";
-import type { JobRow } from "./jobs.js";
-import type { QueueStay } from "./past.js";
+import { type Attempt, type JobRow, stateOf } from "./jobs.js";
+import type { Moment, QueueStay } from "./past.js";
 import { worldsOf } from "./past-worlds.js";
 
 /**
@@ -46,36 +46,53 @@ const WAITS_MAX = 200;
 const BEHIND_MAX = 100;
 
 export function waitsOf(fold: Fold, row: JobRow): WaitsTold {
-  const { stays, isComplete } = staysOf(fold, row);
+  const { spells, isComplete } = spellsOf(fold, row);
   const timeline = new Timeline();
-  let before: string | null = isComplete ? row.createdAt : null;
+  /** Since when it holds nothing and is not in the queue; null while it is, or where that is not known. */
+  let since: string | null = isComplete ? row.createdAt : null;
   const waitUntil = (cause: WaitCause, at: string) => {
-    if (before !== null && before < at) timeline.waitFor(cause, before, at);
+    if (since !== null && since < at) timeline.waitFor(cause, since, at);
   };
-  for (const stay of stays) {
+  for (const { from, stay, attempt } of spells) {
     // Queued by its very first fact: until then the scheduler had not come to it.
-    const isNew = stay.from.position === row.addresses[0];
-    waitUntil(isNew ? "undecided" : causeBetween(row, before), stay.from.at);
-    tellStay(fold, stay, timeline);
-    const attempt = row.attempts.find(({ grant }) => grant === stay.to?.position);
-    before = attempt === undefined ? (stay.to?.at ?? null) : attempt.finishedAt;
+    const isNew = from.position === row.addresses[0];
+    waitUntil(isNew ? "undecided" : causeSince(row, since), from.at);
+    if (stay !== null) tellStay(fold, stay, timeline);
+    since = attempt?.finishedAt ?? null;
   }
-  if (row.dueAt !== null) waitUntil(causeBetween(row, before), fold.head.at);
+  const state = stateOf(row);
+  if (state === "scheduled" || state === "retrying") waitUntil(causeSince(row, since), fold.head.at);
   const waits = timeline.waits();
   return { waits: waits.slice(-WAITS_MAX), isComplete: isComplete && waits.length <= WAITS_MAX };
 }
 
-/** The stays of a job in the queue, oldest first, as far as they are known from their beginning to their end. */
-function staysOf({ past }: Fold, row: JobRow): { readonly stays: readonly QueueStay[]; readonly isComplete: boolean } {
+/** A stay in the queue, and the attempt that ended it. Whoever is queued and granted in one entry has no stay. */
+interface Spell {
+  readonly from: Moment;
+  readonly stay: QueueStay | null;
+  readonly attempt: Attempt | null;
+}
+
+/** How often a job came to wait for slots, oldest first, as far as it is known from the beginning to the end. */
+function spellsOf({ past }: Fold, row: JobRow): { readonly spells: readonly Spell[]; readonly isComplete: boolean } {
   const current = past.waitingStay(row);
   const all = [...past.stays.filter(({ id }) => id === row.id), ...(current === null ? [] : [current])];
   const stays = all.filter(({ from }) => from.position >= past.reach);
-  return { stays, isComplete: stays.length === all.length && (row.addresses[0] ?? 0) >= past.reach };
+  const spells = stays.map((stay): Spell => {
+    const attempt = row.attempts.find(({ grant }) => grant === stay.to?.position) ?? null;
+    return { from: stay.from, stay, attempt };
+  });
+  for (const attempt of row.attempts) {
+    if (attempt.grant <= past.reach || all.some(({ to }) => to?.position === attempt.grant)) continue;
+    spells.push({ from: { position: attempt.grant, at: attempt.grantedAt }, stay: null, attempt });
+  }
+  spells.sort((a, b) => a.from.position - b.from.position);
+  return { spells, isComplete: stays.length === all.length && (row.addresses[0] ?? 0) > past.reach };
 }
 
 /** What a job waits for while it is not in the queue and holds nothing. */
-function causeBetween({ attempts, spec }: JobRow, from: string | null): WaitCause {
-  if (attempts.some(({ finishedAt }) => finishedAt !== null && finishedAt === from)) return "retry";
+function causeSince({ attempts, spec }: JobRow, since: string | null): WaitCause {
+  if (attempts.some(({ finishedAt }) => finishedAt !== null && finishedAt === since)) return "retry";
   return spec?.group?.sequential === true ? "turn" : "time";
 }
 
