@@ -61,7 +61,12 @@ interface Before {
   readonly verdicts: Verdicts;
 }
 
-function blockOf({ slots }: World, row: JobRow, { pool, cause }: Shortage, { heads, verdicts }: Before): ExplainedBlock {
+function blockOf(
+  { slots }: World,
+  row: JobRow,
+  { pool, cause }: Shortage,
+  { heads, verdicts }: Before,
+): ExplainedBlock {
   const type = row.askedType ?? "";
   const holding = holdersIn(slots).filter((holder) =>
     pool === "workers" ? sitsWith(slots, holder, type) : demands(slots, pool, holder),

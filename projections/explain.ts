@@ -7,6 +7,7 @@ import { isSlotHolding, isTerminal, type JobState } from "../events/states.js";
 import { type ExplainedBlock, explainWaiting, type WaitingAnswer } from "./blocks.js";
 import { causesSince } from "./causes-since.js";
 import type { Fold } from "./fold.js";
+import { askedAt, type Forecast, forecastStarts } from "./forecast.js";
 import { type JobRow, stateOf } from "./jobs.js";
 import { nextStep } from "./next-step.js";
 import type { AddressedFact } from "./view-history.js";
@@ -16,7 +17,7 @@ import { type Wait, waitsOf } from "./waits.js";
 /** `never`: not under the limits in force. `paused`: not until a pool is resumed. `granted`: it holds its slots. */
 export type Verdict = WaitingAnswer["verdict"] | "granted" | "terminal";
 
-/** The contract's Explain, with `next`, `waits` and `waitsComplete`, and more about holders and jobs ahead in each block. */
+/** The contract's Explain, with `next`, `waits`, `waitsComplete` and `forecast`, and more about holders and jobs ahead in each block. */
 export interface Explanation {
   readonly job: JobId;
   readonly state: JobState;
@@ -31,15 +32,24 @@ export interface Explanation {
   readonly waits: readonly Wait[];
   /** False if intervals are missing, because they are longer ago than is remembered: asked `--at` its last grant they are told. */
   readonly waitsComplete: boolean;
+  /** When it starts, from how long runs took; null for a job that does not wait in the queue. */
+  readonly forecast: Forecast | null;
   /** A sentence or two for a person. */
   readonly text: string;
+}
+
+export interface Asked {
+  /** The job's facts from the ledger, as far as the asker has them, oldest first. */
+  readonly facts?: readonly AddressedFact[];
+  /** The time at which it is asked, for the forecast; absent: that of the last entry. */
+  readonly now?: string | null;
 }
 
 /**
  * Explains a job as of the last folded entry; null if the index does not know it. With its facts from the ledger, the text
  * also tells when exactly it ended, and of a wait that is not remembered the last reason on record.
  */
-export function explain(fold: Fold, id: JobId, facts: readonly AddressedFact[] = []): Explanation | null {
+export function explain(fold: Fold, id: JobId, { facts = [], now = null }: Asked = {}): Explanation | null {
   const row = fold.jobs.get(id);
   if (row === undefined) return null;
   const state = stateOf(row);
@@ -52,8 +62,12 @@ export function explain(fold: Fold, id: JobId, facts: readonly AddressedFact[] =
     asOf: fold.head.at,
     sinceOf: (block) => causesSince(fold.past, block, row.askedType ?? ""),
   });
-  const { position } = fold.head;
-  return { job: id, state, position, verdict, blockedBy, next, waits: told.waits, waitsComplete: told.isComplete, text };
+  return {
+    ...{ job: id, state, position: fold.head.position, verdict, blockedBy, next },
+    ...{ waits: told.waits, waitsComplete: told.isComplete },
+    forecast: state === "queued" ? (forecastStarts(fold, new Set([id]), askedAt(fold, now)).get(id) ?? null) : null,
+    text,
+  };
 }
 
 /** The member of its sequential group whose turn it is, where that keeps the row waiting. */

@@ -9,8 +9,8 @@ import { compareWaiting, type JobRow } from "./jobs.js";
 import type { Frame, Moment, QueueStay } from "./past.js";
 import { ScratchSlots } from "./scratch-slots.js";
 import type { Holding } from "./slots.js";
-import type { World } from "./view-verdicts.js";
 import { inGrantOrder } from "./view-queue.js";
+import type { World } from "./view-verdicts.js";
 import { Waiting } from "./waiting.js";
 
 /** What the grant rule was to decide about `row` from the end of the entry at `from` on. */

@@ -116,7 +116,11 @@ export class Past {
   }
 }
 
-function stayOf({ id, spec, position: place, createdAt, overtaken }: JobRow, from: Moment, to: Moment | null): QueueStay {
+function stayOf(
+  { id, spec, position: place, createdAt, overtaken }: JobRow,
+  from: Moment,
+  to: Moment | null,
+): QueueStay {
   if (spec === null) throw new Error(`${id} was rejected and cannot wait`);
   const { type, resources, priority } = spec;
   return { id, type, resources, priority, place, createdAt, overtaken, from, to };

@@ -52,17 +52,28 @@ function fullPool(block: ToldBlock, { isPast, asOf }: Telling): string {
   return `${what}: ${usage}${need}${isRoomLeft ? ", but the rest is kept for others: " : "; "}${rivals}`;
 }
 
-/** The holders, and since when; the time is told once if it is the same for all that are named. */
+/** The holders as far as they are named, and since when; the time is told once if it is the same for all. */
 function heldBy({ holders, held = [] }: ToldBlock, asOf: string): string {
-  const since = new Map(held.map(({ job, since: at }) => [job, clockTime(at, asOf)]));
-  const times = new Set(holders.map((job) => since.get(job)));
-  const [time] = times;
-  if (times.size === 1) return `${names(holders, NAMED_MAX)}${time === undefined ? "" : ` since ${time}`}`;
-  const told = holders.map((job) => (since.has(job) ? `${job} since ${since.get(job)}` : job));
-  return names(told, NAMED_MAX);
+  const since = new Map(held.map((one) => [one.job, one.since]));
+  return sinceTimes(
+    holders.map((job) => ({ job, since: since.get(job) ?? null })),
+    asOf,
+  );
 }
 
-const PRECEDENCE: Readonly<Record<Precedence, string>> = {
+export function sinceTimes(holders: readonly { readonly job: string; readonly since: string | null }[], asOf: string) {
+  const [first] = holders;
+  const time = (since: string | null) => (since === null ? "" : ` since ${clockTime(since, asOf)}`);
+  const jobs = holders.map(({ job }) => job);
+  if (holders.every(({ since }) => since === first?.since))
+    return `${names(jobs, NAMED_MAX)}${time(first?.since ?? null)}`;
+  return names(
+    holders.map(({ job, since }) => `${job}${time(since)}`),
+    NAMED_MAX,
+  );
+}
+
+export const PRECEDENCE: Readonly<Record<Precedence, string>> = {
   reserved: "reservations go first",
   priority: "higher priority",
   place: "earlier in line",

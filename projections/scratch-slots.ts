@@ -3,7 +3,7 @@
  * what it said in the past, and what it would say in the future. Not checked by anything: what is put on them is known to fit.
  */
 import type { Limits } from "../events/limits.js";
-import type { JobId, PoolName, WorkerId } from "../events/names.js";
+import { type JobId, type PoolName, position, type ReservationId, type WorkerId } from "../events/names.js";
 import { type Demanding, demandOf } from "./demand.js";
 import type { Holding, Pool, Reservation, Slots, Worker } from "./slots.js";
 
@@ -15,7 +15,7 @@ export class ScratchSlots implements Slots {
   readonly pools: Record<PoolName, Counted<Pool>> = Object.create(null);
   readonly workers: Record<WorkerId, Counted<Worker>> = Object.create(null);
   readonly holdings: Record<JobId, Holding> = Object.create(null);
-  readonly reservations: Slots["reservations"];
+  reservations: Slots["reservations"];
 
   /** The settings of a moment, and who held slots then; whatever the settings say about use is counted anew. */
   constructor({ limits, pools, workers, reservations }: Settings, holdings: Iterable<Holding>) {
@@ -43,6 +43,14 @@ export class ScratchSlots implements Slots {
     this.#count(holding, -1);
     this.#seat(holding.worker, -1);
     this.#forgetGone(holding.worker);
+  }
+
+  /** A reservation that waits gets its slots. */
+  grantReserved(id: ReservationId): void {
+    const reservation = this.reservations[id];
+    if (reservation === undefined) return;
+    this.reservations = { ...this.reservations, [id]: { ...reservation, grant: position(0), since: "" } };
+    this.#count(reservation, 1);
   }
 
   #count(demanding: Demanding, sign: 1 | -1): void {

@@ -9,6 +9,7 @@ export { type BulkReport, checkLines, type LineRange, submitLines } from "./bulk
 export { BulkWait } from "./bulk-wait.js";
 export { entryLine, headerLine, openExport } from "./exported-log.js";
 export { ClientFailure, type ClientFailureCode } from "./failure.js";
+export { measureForecasts } from "./forecast-error.js";
 export { type HeldSlots, type Released, ReservationLost } from "./held-slots.js";
 export { importLedger } from "./ledger-import.js";
 export { asOf, openExportedLog } from "./offline.js";

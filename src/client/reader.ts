@@ -24,16 +24,22 @@ export function parseUntil(text: string): Until | null {
  */
 export async function foldLedger(ledger: Log, until: Until | null = null): Promise<Fold> {
   const fold = new Fold();
-  const { last } = await ledger.state();
-  if (until !== null && "position" in until && until.position > last)
-    throw new ClientFailure("not-found", `the ledger ends at position ${last}; there is no ${until.position} yet`);
-  const end = until !== null && "position" in until ? until.position : last;
+  const end = await lastOf(ledger, until);
   for await (const message of readMessages(ledger, 0, end)) {
     const entry = entryOf(message);
     if (until !== null && "time" in until && entry.at > until.time) break;
     fold.apply(position(message.sequence), entry);
   }
   return fold;
+}
+
+/** The position up to which is read; throws `ClientFailure` if the ledger does not reach so far. */
+export async function lastOf(ledger: Log, until: Until | null): Promise<number> {
+  const { last } = await ledger.state();
+  if (until === null || !("position" in until)) return last;
+  if (until.position > last)
+    throw new ClientFailure("not-found", `the ledger ends at position ${last}; there is no ${until.position} yet`);
+  return until.position;
 }
 
 /** The messages after `after` up to `last`, each of which is there already. */
@@ -67,6 +73,7 @@ export function answerFrom(fold: Fold, ledger: Log, name: QueryName, args: objec
     name,
     args,
     ledger,
+    now: null,
     status: { role: "reader", state: "reading", dispatcher: "none" },
     query: async (question) => question(fold),
   });

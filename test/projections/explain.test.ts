@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import type { Block } from "../../events/facts.js";
 import type { Limits } from "../../events/limits.js";
 import { jobId } from "../../events/names.js";
+import { NAMED_MAX } from "../../projections/blocks.js";
 import { type Explanation, explain, type Verdict } from "../../projections/explain.js";
 import { shortageKey, stateOf } from "../../projections/jobs.js";
 import type { Holding, Pool, Worker } from "../../projections/slots.js";
 import { decideStarts } from "../../projections/starts.js";
-import { NAMED_MAX } from "../../projections/blocks.js";
 import { queueView } from "../../projections/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
@@ -15,7 +15,7 @@ const OLLAMA = { resources: { ollama: 1 } };
 const scheduler = () => ledger().elected().worker("w1");
 
 function explained(book: LedgerBuilder, id: string, withFacts = false): Explanation {
-  const explanation = explain(book.fold, jobId(id), withFacts ? book.factsOf(id) : []);
+  const explanation = explain(book.fold, jobId(id), { facts: withFacts ? book.factsOf(id) : [] });
   if (explanation === null) throw new Error(`${id} is unknown`);
   return explanation;
 }
@@ -40,7 +40,15 @@ describe("a waiting job", () => {
       verdict: "waiting",
       blockedBy: [
         {
-          ...{ pool: "resource:ollama", capacity: 1, used: 1, needs: 1, holders: ["j42"], ahead: ["j41"], cause: "full" },
+          ...{
+            pool: "resource:ollama",
+            capacity: 1,
+            used: 1,
+            needs: 1,
+            holders: ["j42"],
+            ahead: ["j41"],
+            cause: "full",
+          },
           held: [{ job: "j42", units: 1, since: "2026-01-01T00:00:04.000Z" }],
           rivals: [{ job: "j41", why: "place" }],
         },

@@ -152,7 +152,8 @@ export class OpinionWorld {
   #limits(limits: Raw): void {
     const pools = new Map<string, number>();
     if (limits["global"] !== undefined) pools.set("global", Number(limits["global"]));
-    for (const [name, units] of Object.entries((limits["types"] ?? {}) as Raw)) pools.set(`type:${name}`, Number(units));
+    for (const [name, units] of Object.entries((limits["types"] ?? {}) as Raw))
+      pools.set(`type:${name}`, Number(units));
     for (const [name, units] of Object.entries((limits["resources"] ?? {}) as Raw))
       pools.set(`resource:${name}`, Number(units));
     this.pools = pools;

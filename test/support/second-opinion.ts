@@ -30,7 +30,10 @@ interface Reason {
 
 /** The job as of the entry at `position` of the exported ledger. */
 export function secondOpinion(exported: string, job: string, position: number): SecondOpinion {
-  const lines = exported.trimEnd().split("\n").slice(1, position + 1);
+  const lines = exported
+    .trimEnd()
+    .split("\n")
+    .slice(1, position + 1);
   const entries = lines.map((line) => (JSON.parse(line) as { entry: Raw }).entry);
   const world = new OpinionWorld();
   const stretches: { readonly from: string; readonly to: string; readonly reasons: readonly Reason[] }[] = [];
