@@ -61,5 +61,5 @@ function stagesOf({ behind }: Wait): string {
   if (stages.size === 0) return "";
   const told = [...stages.values()].slice(0, STAGES_IN_TEXT_MAX);
   const more = [...stages.values()].slice(STAGES_IN_TEXT_MAX).flat().length;
-  return `: ${told.map(listed).join(", then ")}` + (more > 0 ? ` and ${more} more` : "");
+  return `: ${told.map(listed).join(", then ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

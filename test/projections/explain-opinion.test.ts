@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../events/entry.js";
-import { type JobId, position } from "../../events/names.js";
+import { position } from "../../events/names.js";
 import { type Explanation, explain } from "../../projections/explain.js";
 import { Fold } from "../../projections/fold.js";
 import { type JobRow, stateOf } from "../../projections/jobs.js";
@@ -60,7 +60,7 @@ describe("explain and a script that shares no code with it", () => {
         if (row === undefined) continue;
         const told = explain(fold, row.id);
         if (told === null) throw new Error(`${row.id} is not in the index`);
-        expect(ofExplanation(told)).toEqual(ofOpinion(secondOpinion(exported, row.id, at), row.id, told));
+        expect(ofExplanation(told)).toEqual(ofOpinion(secondOpinion(exported, row.id, at), told));
         expect(told.waitsComplete).toBe(true);
         count("asked");
         count(told.verdict);
@@ -87,9 +87,14 @@ function pick(fold: Fold, number: number): JobRow | undefined {
 }
 
 /** What is compared, in an order of its own: who came at the same moment is in no order. */
-function ofExplanation({ job, verdict, blockedBy, waits }: Explanation) {
+interface Compared {
+  readonly verdict: string;
+  readonly blockedBy: readonly object[];
+  readonly waits: readonly object[];
+}
+
+function ofExplanation({ verdict, blockedBy, waits }: Explanation): Compared {
   return {
-    job,
     verdict,
     blockedBy: inOrder(
       blockedBy.map(({ pool, cause, capacity, used, needs, holders, ahead }) => {
@@ -105,16 +110,12 @@ function ofExplanation({ job, verdict, blockedBy, waits }: Explanation) {
   };
 }
 
-function ofOpinion({ now, waits }: SecondOpinion, job: JobId, told: Explanation): ReturnType<typeof ofExplanation> {
-  const blocks = now?.blockedBy.map((block) => ({ ...block, holders: [...block.holders].sort() })) ?? [];
+/** Of a job that is not in the queue only its waits are looked at. */
+function ofOpinion({ now, waits }: SecondOpinion, { verdict }: Explanation): Compared {
   return {
-    job,
-    // Of a job that is not in the queue only its waits are looked at.
-    verdict: now === null ? told.verdict : (now.verdict as Explanation["verdict"]),
-    blockedBy: inOrder(blocks as unknown as ReturnType<typeof ofExplanation>["blockedBy"]),
-    waits: inOrder(waits.map((wait) => ({ ...wait, behind: inOrder(wait.behind) }))) as ReturnType<
-      typeof ofExplanation
-    >["waits"],
+    verdict: now?.verdict ?? verdict,
+    blockedBy: inOrder(now?.blockedBy.map((block) => ({ ...block, holders: [...block.holders].sort() })) ?? []),
+    waits: inOrder(waits.map((wait) => ({ ...wait, behind: inOrder(wait.behind) }))),
   };
 }
 

@@ -7,7 +7,7 @@ import { queueView } from "../../projections/views.js";
 import { type LedgerBuilder, ledger, type SubmittedJob } from "../support/ledger-builder.js";
 
 /** One slot for all; runs of `story` have taken so many seconds each. */
-function after(seconds: readonly number[], job: SubmittedJob = {}): LedgerBuilder {
+function ranBefore(seconds: readonly number[], job: SubmittedJob = {}): LedgerBuilder {
   const book = ledger().elected().worker("w1").limits({ global: 1 });
   for (const [index, long] of seconds.entries()) {
     const id = `past-${index}`;
@@ -31,7 +31,7 @@ const TEN = [8, 9, 9, 10, 10, 10, 10, 11, 11, 12];
 
 describe("a forecast", () => {
   test("given runs of ten seconds, when a job waits behind one that has just begun, then it starts when that one ends, and how sure is told", () => {
-    const book = after(TEN).submitted("a").submitted("b").decided();
+    const book = ranBefore(TEN).submitted("a").submitted("b").decided();
     expect(forecast(book, "b")).toEqual({
       expected: at(book, 10),
       earliest: at(book, 8),
@@ -42,13 +42,13 @@ describe("a forecast", () => {
   });
 
   test("given a run that goes on for longer than most, when asked later, then only those that took longer are counted", () => {
-    const book = after(TEN).submitted("a").submitted("b").decided();
+    const book = ranBefore(TEN).submitted("a").submitted("b").decided();
     expect(forecast(book, "b", at(book, 10.5))).toMatchObject({ expected: at(book, 11), earliest: at(book, 11) });
     expect(forecast(book, "b", at(book, 60))).toMatchObject({ expected: at(book, 60), latest: at(book, 60) });
   });
 
   test("given three ahead, when the last is asked about, then their times add up, and the range grows by less than they do", () => {
-    const book = after(TEN);
+    const book = ranBefore(TEN);
     book.together(() => book.submitted("a").submitted("b").submitted("c").submitted("d")).decided();
     const { expected, earliest, latest } = forecast(book, "d");
     const seconds = [earliest, expected, latest].map((time) => (Date.parse(time ?? "") - Date.parse(book.now)) / 1_000);
@@ -58,7 +58,7 @@ describe("a forecast", () => {
   });
 
   test("given no run of its type has ended, when a job waits, then there is no forecast, and why is told", () => {
-    const book = after([]).submitted("a").submitted("b").decided();
+    const book = ranBefore([]).submitted("a").submitted("b").decided();
     expect(forecast(book, "b")).toEqual({
       ...{ expected: null, earliest: null, latest: null, basis: [] },
       text: "no run of story has ended yet: no forecast",
@@ -66,7 +66,7 @@ describe("a forecast", () => {
   });
 
   test("given a single run, when a job waits, then the forecast says that this is little to go by", () => {
-    const book = after([10]).submitted("a").submitted("b").decided();
+    const book = ranBefore([10]).submitted("a").submitted("b").decided();
     expect(forecast(book, "b").text).toBe(
       "expected in 10 s, at 00:00:26Z (00:00:26Z to 00:00:26Z), from 1 run of story, which is little to go by",
     );
@@ -74,7 +74,7 @@ describe("a forecast", () => {
 
   test("given runs with two models, when a job of one is ahead, then only runs with its model are counted; of another one, those of the type", () => {
     const model = (name: string) => ({ params: { model: name } });
-    const book = after([10, 10, 10, 10, 10], model("small"));
+    const book = ranBefore([10, 10, 10, 10, 10], model("small"));
     book.together(() => book.submitted("big", model("big")).granted("big"));
     book.later(99_000).completed("big");
     book.submitted("a", model("small")).submitted("b").decided();
@@ -91,18 +91,18 @@ describe("a forecast", () => {
   });
 
   test("given room, when a job is asked about before it is decided on, then it is expected at once", () => {
-    const book = after(TEN).submitted("a");
+    const book = ranBefore(TEN).submitted("a");
     expect(forecast(book, "a")).toMatchObject({ expected: book.fold.head.at, text: "expected at once" });
   });
 
   test("given a paused pool, and a reservation that holds the slot, when a job waits, then nothing that runs gives it what it waits for", () => {
     const none = "no forecast: nothing that runs now gives it what it waits for";
-    expect(forecast(after(TEN).paused("global").submitted("a").decided(), "a").text).toBe(none);
-    expect(forecast(after(TEN).reserved("r").decided().submitted("a").decided(), "a").text).toBe(none);
+    expect(forecast(ranBefore(TEN).paused("global").submitted("a").decided(), "a").text).toBe(none);
+    expect(forecast(ranBefore(TEN).reserved("r").decided().submitted("a").decided(), "a").text).toBe(none);
   });
 
   test("given thousands waiting, when the last is asked about, then it is not forecast; and the first are, in bounded time", () => {
-    const book = after(TEN);
+    const book = ranBefore(TEN);
     book.together(() => {
       for (let n = 0; n < 2_500; n += 1) book.submitted(`w${n}`);
     });
@@ -112,7 +112,7 @@ describe("a forecast", () => {
   });
 
   test("given a queue, when forecasts are asked for with it, then each item has its own, and nothing is changed by that", () => {
-    const book = after(TEN);
+    const book = ranBefore(TEN);
     book.together(() => book.submitted("a").submitted("b").submitted("c")).decided();
     const before = JSON.stringify(queueView(book.fold));
     const items = withForecasts(book.fold, queueView(book.fold), null);
@@ -171,7 +171,7 @@ describe("the error of forecasts, measured on a ledger", () => {
 
   test("given a ledger of more waits than are looked at, when it is measured, then evenly spread ones are", () => {
     const trial = new ForecastTrial();
-    const book = after(TEN);
+    const book = ranBefore(TEN);
     for (let n = 0; n < 2_200; n += 1) {
       const [holder, waiter] = [`h${n}`, `w${n}`];
       book.submitted(holder).decided().submitted(waiter).decided().completed(holder).decided().completed(waiter);
@@ -185,7 +185,7 @@ describe("the error of forecasts, measured on a ledger", () => {
 
   test("given a ledger in which nobody waits, when it is measured, then there is nothing to measure", () => {
     const trial = new ForecastTrial();
-    for (const { position, entry } of after(TEN).entries) trial.apply(position, entry);
+    for (const { position, entry } of ranBefore(TEN).entries) trial.apply(position, entry);
     expect(trial.result()).toEqual({
       ...{ waits: 0, asked: 0, made: 0, measured: 0 },
       ...{ medianErrorMs: null, p90ErrorMs: null, medianWaitMs: null, insideShare: null },

@@ -71,12 +71,12 @@ function queueTable(items: readonly QueueItem[], terminal: Terminal): string {
       { title: "TRY", text: ({ attempt }) => String(attempt), align: "right" },
       { title: "CREATED", text: ({ createdAt }) => relativeTime(createdAt, now) },
       { title: "NEEDS", text: ({ demand }) => demandText(demand), mayShrink: true },
+      { title: "EXPECTED", text: ({ forecast }) => (forecast === undefined ? "–" : expectedText(forecast, now)) },
       {
         title: "WAITS FOR",
         text: ({ blockedBy }) => blockedBy.map(({ pool, cause }) => `${pool} (${cause})`).join(", ") || "nothing",
         mayShrink: true,
       },
-      { title: "EXPECTED", text: ({ forecast }) => (forecast === undefined ? "–" : expectedText(forecast, now)) },
     ],
     terminal,
   );
