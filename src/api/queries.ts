@@ -22,6 +22,7 @@ import {
 import { entriesOf, indexedJob, readFacts, readJob } from "../log/job-facts.js";
 import type { Log } from "../log/log.js";
 import { VERSION } from "../version.js";
+import { PAGE_JOBS_MAX } from "./page.js";
 
 /** The names of `<ns>.query.<projection>`. */
 export const QUERIES = [
@@ -41,8 +42,6 @@ export const QUERIES = [
 ] as const;
 export type QueryName = (typeof QUERIES)[number];
 
-/** Jobs in one answer at the most; ask for the rest with `offset`. */
-export const PAGE_JOBS_MAX = 500;
 /** An answer must fit into one message of 1 MiB. */
 const ANSWER_CHARS_MAX = 300_000;
 

@@ -1,16 +1,13 @@
-/** Opens what a command talks to, by the common options, and closes it again whatever happens. */
+/**
+ * Opens what a command talks to, by the common options, and closes it again whatever happens. What it takes to fold a ledger,
+ * or to speak with a server, is loaded when it is needed.
+ */
 import type { Command } from "commander";
-import {
-  asOf,
-  openExportedLog,
-  openSession,
-  parseUntil,
-  type Questions,
-  type Session,
-  type Until,
-} from "../client/index.js";
+import type { Questions } from "../client/questions.js";
+import type { Session } from "../client/session.js";
+import { parseUntil, type Until } from "../client/until.js";
 import { CliFailure } from "./failure.js";
-import { type CommonOptions, commonOptionsOf, readConfiguration } from "./options.js";
+import { type CommonOptions, commonOptionsOf } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -26,10 +23,15 @@ export async function withQuestions(
   const until = untilOf(options);
   if (options.log !== undefined) {
     refuseServerBesideLog(options);
+    const { openExportedLog } = await import("../client/offline.js");
     const exported = await openExportedLog(options.log, until);
     return await act(exported, options);
   }
-  await inSession(options, terminal, (session) => act(until === null ? session : asOf(session, until), options));
+  await inSession(options, terminal, async (session) => {
+    if (until === null) return await act(session, options);
+    const { asOf } = await import("../client/offline.js");
+    await act(asOf(session, until), options);
+  });
 }
 
 /** Runs a command that changes something or waits for something, so that it needs a server. */
@@ -65,7 +67,9 @@ async function inSession(
 ): Promise<void> {
   const { nats, context, creds } = options;
   const { env, cwd } = terminal;
+  const { readConfiguration } = await import("./configuration.js");
   const loaded = readConfiguration(options, terminal);
+  const { openSession } = await import("../client/session.js");
   const session = await openSession({ loaded, nats, context, creds, env, cwd, onNotice: (text) => terminal.err(text) });
   try {
     await act(session);

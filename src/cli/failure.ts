@@ -1,5 +1,5 @@
 /** Failures of a command, as people see them: one line that says what was wrong, perhaps a hint, and the exit code. */
-import { ClientFailure } from "../client/index.js";
+import { ClientFailure } from "../client/failure.js";
 import type { Terminal } from "./terminal.js";
 
 /** The exit codes of the contract, section 3. */

@@ -6,7 +6,8 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { delimiter, resolve } from "node:path";
-import { dieWithParent, endMarked, environVariable, findProgram } from "../runners/index.js";
+import { endMarked, environVariable } from "../runners/marked-processes.js";
+import { dieWithParent, findProgram } from "../runners/program.js";
 import { CliFailure, EXIT } from "./failure.js";
 import { exitCodeOf, type ForegroundSignals } from "./foreground-signals.js";
 import type { Terminal } from "./terminal.js";

@@ -1,13 +1,5 @@
-/** The options that every command takes, before or after its name (contract, section 3), and what follows from them at once. */
+/** The options that every command takes, before or after its name (contract, section 3). */
 import { type Command, Option } from "commander";
-import {
-  type ConfigurationSources,
-  describeProblems,
-  type LoadedConfiguration,
-  loadConfiguration,
-} from "../config/index.js";
-import { CliFailure } from "./failure.js";
-import type { Terminal } from "./terminal.js";
 
 const OUTPUTS = ["table", "json", "jsonl"] as const;
 export type Output = (typeof OUTPUTS)[number];
@@ -41,22 +33,4 @@ export function addCommonOptions(program: Command): void {
 /** The common options as given on the command line, wherever they stood. `command` is what the action was called with. */
 export function commonOptionsOf(command: Command): CommonOptions {
   return command.optsWithGlobals<CommonOptions>();
-}
-
-/**
- * The configuration; its warnings go to standard error. Throws a usage failure that lists everything that is wrong, by
- * line and column.
- */
-export function readConfiguration(
-  options: CommonOptions,
-  terminal: Terminal,
-  more: Pick<ConfigurationSources, "typesInCode"> = {},
-): LoadedConfiguration {
-  const { config: path, namespace } = options;
-  const loaded = loadConfiguration({ path, namespace, env: terminal.env, cwd: terminal.cwd, ...more });
-  if (loaded.kind === "refused")
-    throw CliFailure.usage(`the configuration is wrong:\n${describeProblems(loaded.problems)}`);
-  if (loaded.warnings.length > 0)
-    terminal.err(`${terminal.errColors.yellow("warning:")} ${describeProblems(loaded.warnings)}`);
-  return loaded;
 }

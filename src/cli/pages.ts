@@ -1,5 +1,5 @@
 /** Lists that are asked for page by page, because an answer must fit into one message. */
-import { PAGE_JOBS_MAX } from "../api/queries.js";
+import { PAGE_JOBS_MAX } from "../api/page.js";
 
 export interface Page {
   readonly limit: number;

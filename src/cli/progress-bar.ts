@@ -2,7 +2,7 @@
  * A progress bar on standard error, for a person at a terminal; nothing at all elsewhere. What else is said meanwhile stands above
  * it, and when the work is done it is gone.
  */
-import { formatDuration } from "../config/index.js";
+import { formatDuration } from "../../events/duration.js";
 import type { Terminal } from "./terminal.js";
 import { cutToWidth } from "./text-width.js";
 

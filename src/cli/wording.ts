@@ -1,7 +1,8 @@
 /** Words that several commands show people: how long ago, in which state, what is demanded. */
+
+import { formatDuration } from "../../events/duration.js";
 import type { GroupStatus, Membership } from "../../events/facts.js";
 import { JOB_STATES, type JobState } from "../../events/states.js";
-import { formatDuration } from "../config/index.js";
 import type { Colors } from "./terminal.js";
 
 /** `12 s ago`, `in 5 min`; `–` for a time that has not come about. */

@@ -3,7 +3,8 @@
 import type { Fold } from "../../projections/fold.js";
 import { readExportedLog } from "./exported-log.js";
 import type { Answers, Questions } from "./questions.js";
-import { answeredValue, answerFrom, foldLedger, type Until } from "./reader.js";
+import { answeredValue, answerFrom, foldLedger } from "./reader.js";
+import type { Until } from "./until.js";
 
 /** Asks an exported log, up to `until` or as a whole. Throws `ClientFailure` if the file is none. */
 export async function openExportedLog(path: string, until: Until | null): Promise<Questions> {

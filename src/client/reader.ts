@@ -4,19 +4,10 @@ import { answerQuery, type QueryAnswer, type QueryName } from "../api/queries.js
 import { entryOf } from "../log/entry.js";
 import type { Log, StoredMessage } from "../log/log.js";
 import { ClientFailure } from "./failure.js";
-
-/** Where reading ends: at a position, or at the last entry of a time or before it. */
-export type Until = { readonly position: number } | { readonly time: string };
+import type { Until } from "./until.js";
 
 /** A server that has more to give gives it sooner. Without this bound a reader without permission would wait for ever. */
 const STALL_MS_MAX = 15_000;
-
-/** Reads `812` or an ISO 8601 time; null if it is neither. */
-export function parseUntil(text: string): Until | null {
-  if (/^\d{1,15}$/.test(text)) return { position: Number(text) };
-  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? null : { time: new Date(at).toISOString() };
-}
 
 /**
  * Folds the ledger, up to `until` or to what is its end now. Throws `LedgerCorrupt` with the address of what cannot be,

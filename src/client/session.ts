@@ -4,16 +4,13 @@
  */
 import type { Fold } from "../../projections/fold.js";
 import type { QueryName } from "../api/queries.js";
-import {
-  type Configuration,
-  type ConnectionSettings,
-  chooseConnection,
-  describeProblems,
-  type Environment,
-  type LoadedConfiguration,
-} from "../config/index.js";
+import { type ConnectionSettings, chooseConnection } from "../config/connection.js";
+import type { Environment } from "../config/environment.js";
+import type { LoadedConfiguration } from "../config/load.js";
+import { describeProblems } from "../config/problems.js";
+import type { Configuration } from "../config/schema.js";
 import type { CommandVerb } from "../dispatcher/orders.js";
-import { findRunningServer } from "../embedded/index.js";
+import { findRunningServer } from "../embedded/record.js";
 import { JetStreamLog } from "../log/jetstream.js";
 import type { AppendOutcome, Log } from "../log/log.js";
 import { type Publication, Publisher } from "../log/publisher.js";
@@ -23,7 +20,6 @@ import { type Subjects, subjectsOf } from "../nats/subjects.js";
 import { Denials } from "./denials.js";
 import { ClientFailure, START_ONE } from "./failure.js";
 import type { Answers, Questions } from "./questions.js";
-import { answeredValue, answerFrom, foldLedger } from "./reader.js";
 import { notAllowed, request } from "./request.js";
 
 export interface SessionOptions {
@@ -99,6 +95,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     } catch (error) {
       if (!(error instanceof ClientFailure) || !isSilence(error)) throw error;
       const log = await ledger();
+      // Loaded here only: most are answered by a scheduler, and then nothing is folded.
+      const { answeredValue, answerFrom, foldLedger } = await import("./reader.js");
       if (folded === null || folded.head.position !== (await log.state()).last) {
         onNotice(`${error.message}; read from the ledger`);
         folded = await foldLedger(log);

@@ -6,7 +6,8 @@ import { entryOf } from "../log/entry.js";
 import { type Log, LogGap, type StoredMessage } from "../log/log.js";
 import { ExportBroken, type OpenExport } from "./exported-log.js";
 import { ClientFailure } from "./failure.js";
-import { readMessages, type Until } from "./reader.js";
+import { readMessages } from "./reader.js";
+import type { Until } from "./until.js";
 
 export type VerifyOutcome =
   | { readonly ok: true; readonly verified: Verified }

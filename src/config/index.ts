@@ -3,7 +3,6 @@
 export { durationSchema, formatDuration, parseDuration } from "../../events/duration.js";
 export {
   type ConnectionChoice,
-  type ConnectionSettings,
   type ConnectionSources,
   chooseConnection,
 } from "./connection.js";
@@ -12,7 +11,6 @@ export type { Backoff } from "./job-type.js";
 export { configurationJsonSchema } from "./json-schema.js";
 export {
   applyLimitsChange,
-  LIMITS_FORMS,
   type LimitsChange,
   limitsChangeSchema,
   parseLimitAssignments,

@@ -30,8 +30,6 @@ export function createRunner<K extends RunnerKind>(
 
 export { type Environment, type RunnerContext, RunnerOptionsError } from "./environment.js";
 export { functionRunner, type JobFunction, NotRetryable } from "./function.js";
-export { endMarked, environVariable } from "./marked-processes.js";
 export { ollamaAddress } from "./ollama-address.js";
 export { killOrphanedRuns, type MarkedRun, OrphansRemainError } from "./orphans.js";
-export { dieWithParent, findProgram } from "./program.js";
 export type { Outcome, Run, Runner } from "./runner.js";

@@ -7,7 +7,7 @@
  * OLLAMA_NUM_PARALLEL=1), so nothing is computed twice at once; the next run only waits longer for its first token.
  */
 import { Readable } from "node:stream";
-import { type ChatResponse, type GenerateResponse, Ollama } from "ollama";
+import type { ChatResponse, GenerateResponse, Ollama } from "ollama";
 import type { RunnerContext } from "./environment.js";
 import { type Exchange, openExchange, readBody } from "./exchange.js";
 import { ollamaAddress } from "./ollama-address.js";
@@ -33,6 +33,8 @@ export function ollamaRunner(options: OllamaOptions, context: RunnerContext): Ru
 
 async function runOllama(run: Run, options: OllamaOptions, address: URL): Promise<Outcome> {
   const { signal } = run;
+  // Loaded for the first run: most schedulers have no such job, and all of them start sooner without it.
+  const { Ollama } = await import("ollama");
   const request = ollamaRequest(run.params, options);
   if ("refused" in request) return failure("params-refused", request.refused, { retryable: false });
   if (signal.aborted) return abortedFailure(signal);

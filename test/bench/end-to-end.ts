@@ -18,8 +18,14 @@ export interface EndToEnd {
   readonly entries: readonly Uint8Array[];
 }
 
-/** Jobs per second through a scheduler with `limits.global: limit`. */
-export async function measureEndToEnd(url: string, namespace: string, jobs: number, limit: number): Promise<EndToEnd> {
+/** Jobs per second through a scheduler with `limits.global: limit`, `batch` of them in one message. */
+export async function measureEndToEnd(
+  url: string,
+  namespace: string,
+  jobs: number,
+  limit: number,
+  batch = 1,
+): Promise<EndToEnd> {
   let ended = 0;
   let allEnded = () => {};
   const done = new Promise<void>((resolve) => {
@@ -38,7 +44,8 @@ export async function measureEndToEnd(url: string, namespace: string, jobs: numb
   });
   await untilLeading(scheduler);
   const { subjects } = scheduler;
-  const publisher = await startPublisher(url, `${subjects.submit}.${NOOP_TYPE}`, jobs);
+  const subject = batch === 1 ? `${subjects.submit}.${NOOP_TYPE}` : subjects.submit;
+  const publisher = await startPublisher(url, subject, jobs, batch);
   const begin = performance.now();
   await Promise.all([publisher.publish(), done]);
   const seconds = (performance.now() - begin) / 1000;

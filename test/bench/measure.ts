@@ -15,11 +15,14 @@ export interface PublisherProcess {
 }
 
 /** Starts the publisher process and waits until it is connected, so that its start-up is not measured. */
-export async function startPublisher(url: string, subject: string, count: number): Promise<PublisherProcess> {
+export function startPublisher(url: string, subject: string, count: number, batch = 1): Promise<PublisherProcess> {
   const program = fileURLToPath(new URL("./publish.js", import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [program, url, subject, String(count)], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  return startProgram(program, [url, subject, String(count), String(batch)]);
+}
+
+/** Starts a program that says something when it is connected, and publishes when it is told to. */
+export async function startProgram(program: string, args: readonly string[]): Promise<PublisherProcess> {
+  const child: ChildProcess = spawn(process.execPath, [program, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   const { stdout, stdin } = child;
   if (stdout === null || stdin === null) throw new Error("the publisher process has no pipes");
   await once(stdout, "data");

@@ -5,7 +5,7 @@ import { drawPairs, drawTable } from "../../src/cli/table.js";
 import { createTerminal, type Terminal } from "../../src/cli/terminal.js";
 import { cutToWidth, fillToWidth, oneLine, textWidth } from "../../src/cli/text-width.js";
 import { demandText, relativeTime, span } from "../../src/cli/wording.js";
-import { parseUntil } from "../../src/client/index.js";
+import { parseUntil } from "../../src/client/until.js";
 
 const terminal = (width: number): Terminal => ({ ...createTerminal(process), width });
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildProgram } from "../../src/cli/program.js";
 import { createTerminal } from "../../src/cli/terminal.js";
@@ -22,23 +23,38 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe("help", () => {
-  const program = buildProgram(createTerminal(process));
-  const named = program.commands.flatMap((command) => [command, ...command.commands]);
+describe("help", async () => {
+  let printed = "";
+  const write = (text: string) => {
+    printed += text;
+  };
+  const program = buildProgram({ ...createTerminal(process), write });
+  /** As `signalbox log help tail` prints it; a command is defined when it is named, and there with its own commands. */
+  const helpOf = async (...names: string[]): Promise<string> => {
+    printed = "";
+    const words = [...names.slice(0, -1), "help", ...names.slice(-1)];
+    await expect(program.parseAsync(words, { from: "user" })).rejects.toMatchObject({ exitCode: 0 });
+    return printed;
+  };
+  const commandsIn = ({ commands }: Command) => commands.filter((command) => command.name() !== "help");
+  for (const command of commandsIn(program)) await helpOf(command.name());
+  const named = commandsIn(program).flatMap((command) => [
+    [command],
+    ...commandsIn(command).map((own) => [command, own]),
+  ]);
 
-  test.each(named.map((command) => [command.name(), command] as const))(
-    "of %s says what it does and has two examples that are commands of this program",
-    (_name, command) => {
+  test("is there for all commands, and for those within a command", () => {
+    const names = named.map((path) => path.map((command) => command.name()).join(" "));
+    expect(names.length).toBeGreaterThan(30);
+    expect(names).toEqual(expect.arrayContaining(["up", "jobs", "log", "log tail", "schedule set", "limits set"]));
+  });
+
+  test.each(named.map((path) => [path.map((command) => command.name()), path.at(-1) ?? program] as const))(
+    "of %j says what it does and has two examples that are commands of this program",
+    async (names, command) => {
+      const help = await helpOf(...names);
       expect(command.summary()).not.toBe("");
       expect(command.description().length).toBeGreaterThan(command.summary().length);
-      let help = "";
-      command.configureOutput({
-        ...command.configureOutput(),
-        writeOut: (text) => {
-          help += text;
-        },
-      });
-      command.outputHelp();
       const examples = help.split("Examples:\n")[1]?.trimEnd().split("\n") ?? [];
       expect(examples.length).toBeGreaterThanOrEqual(2);
       for (const example of examples) {
@@ -57,6 +73,18 @@ describe("help", () => {
     const { code, stdout, stderr } = await run(["submit", "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("Usage: signalbox submit");
+  });
+
+  test("is the same whether `help` comes first or --help last, and an unknown name is wrong usage", async () => {
+    const [before, after, within, unknown] = await Promise.all([
+      run(["help", "submit"]),
+      run(["submit", "--help"]),
+      run(["log", "help", "tail"]),
+      run(["help", "nonesuch"]),
+    ]);
+    expect(before).toEqual(after);
+    expect(within.stdout).toContain("Usage: signalbox log tail");
+    expect(unknown).toMatchObject({ code: 2, stdout: "" });
   });
 
   test("is printed on standard error, with exit code 2, when no command is given", async () => {

@@ -99,7 +99,7 @@ describe("a good ledger", () => {
       happenings: fc.array(happeningArbitrary(limits), { minLength: 5, maxLength: 60, size: "max" }),
     });
     let grants = 0;
-    checkRandomly("verifying random ledgers", 300, story, ({ limits: first, seats, happenings }) => {
+    const runs = checkRandomly("verifying random ledgers", 300, story, ({ limits: first, seats, happenings }) => {
       const world = new World(first, seats);
       for (const happening of happenings) {
         world.happen(happening);
@@ -110,7 +110,7 @@ describe("a good ledger", () => {
       expect(verification.fold.head).toEqual(world.ledger.fold.head);
       grants += verification.verified.grants;
     });
-    expect(grants).toBeGreaterThan(1_000);
+    expect(grants).toBeGreaterThan(runs);
   });
 
   test("given several reigns, elections between grants and jobs that are retried, when it is verified, then all is right", () => {
@@ -300,7 +300,7 @@ describe("grants against their order (INV-004)", () => {
       happenings: fc.array(happeningArbitrary(limits), { minLength: 20, maxLength: 80, size: "max" }),
     });
     let swapped = 0;
-    checkRandomly("grants given to those behind", 300, story, ({ limits: first, happenings, picked }) => {
+    const runs = checkRandomly("grants given to those behind", 300, story, ({ limits: first, happenings, picked }) => {
       const world = new World(first, 2);
       for (let i = 0; i < 6; i += 1)
         world.happen({ kind: "submit", job: { type: "story", priority: 0, resources: { api: 1 } } });
@@ -317,7 +317,7 @@ describe("grants against their order (INV-004)", () => {
         message: expect.stringContaining("INV-004"),
       });
     });
-    expect(swapped).toBeGreaterThan(50);
+    expect(swapped).toBeGreaterThan(runs / 6);
   });
 });
 

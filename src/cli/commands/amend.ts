@@ -8,10 +8,8 @@ import { readJsonObject } from "../json-input.js";
 import { printDocument } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 
-export function registerAmend(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("amend")
-    .summary("change params or priority of a waiting job")
+export function defineAmend(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Changes a job that waits: its parameters, which are replaced as a whole, or its priority. A job that was granted a start once is fixed.",
     )

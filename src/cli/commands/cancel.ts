@@ -12,10 +12,8 @@ interface CancelOptions {
   readonly reason?: string;
 }
 
-export function registerCancel(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("cancel")
-    .summary("cancel a job, or a group")
+export function defineCancel(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Cancels a job. A waiting job ends at once. A running one keeps its slots until its worker says that nothing runs any " +
         "more. Cancelling a job that has ended is an error. With --group every member that has not ended is cancelled, and so " +

@@ -11,8 +11,9 @@ import { type JobId, position } from "../../../events/names.js";
 import { isTerminal } from "../../../events/states.js";
 import { Fold } from "../../../projections/fold.js";
 import { stateOf } from "../../../projections/jobs.js";
-import { entryOf, readMessages } from "../../client/index.js";
+import { readMessages } from "../../client/reader.js";
 import { type Host, startHost } from "../../host.js";
+import { entryOf } from "../../log/entry.js";
 import { JetStreamLog } from "../../log/jetstream.js";
 import type { Log } from "../../log/log.js";
 import { Publisher } from "../../log/publisher.js";
@@ -39,10 +40,8 @@ interface DemoOptions extends CommonOptions {
   readonly seed?: number;
 }
 
-export function registerDemo(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("demo")
-    .summary("the whole loop on sample jobs, in a minute")
+export function defineDemo(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Runs 24 sample jobs of three types through a scheduler and a NATS server of its own, with limits per resource:\n" +
         "one Ollama request, three API requests and two programs at a time. Closes with a summary from the ledger.\n" +

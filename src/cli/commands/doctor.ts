@@ -6,10 +6,8 @@ import { CliFailure } from "../failure.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
 import type { Colors, Terminal } from "../terminal.js";
 
-export function registerDoctor(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("doctor")
-    .summary("check configuration, server, durability, permissions, Ollama")
+export function defineDoctor(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Looks at everything that a scheduler needs, and changes nothing: Node.js, the configuration, the programs and\n" +
         "models of the job types, the NATS server, what these credentials may do there, and who leads.",

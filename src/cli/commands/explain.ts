@@ -16,10 +16,8 @@ const NAMED_MAX = 5;
 /** Of what a job has waited for, so many intervals are shown, the latest; all of them are in the JSON. */
 const WAITS_SHOWN_MAX = 20;
 
-export function registerExplain(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("explain")
-    .summary("say why a job waits, or why it was granted when it was")
+export function defineExplain(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Says why a job does not start: which pools it waits for, who holds their slots since when, who is ahead and why, and\n" +
         "what has to happen next. For a job that was granted or has ended it says when and why, and what it had waited for, in\n" +

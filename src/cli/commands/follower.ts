@@ -1,6 +1,6 @@
 /** Shows on standard error how a job gets on while somebody waits: its facts, and what a model says as it says it. */
 import { isPlainObject, type Json } from "../../../events/json.js";
-import type { AnnouncedFact } from "../../client/index.js";
+import type { AnnouncedFact } from "../../client/watch.js";
 import type { Terminal } from "../terminal.js";
 import { oneLine } from "../text-width.js";
 import { answerText } from "./job-end.js";

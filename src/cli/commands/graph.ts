@@ -6,10 +6,8 @@ import { CliFailure } from "../failure.js";
 import { commonOptionsOf } from "../options.js";
 import type { Terminal } from "../terminal.js";
 
-export function registerGraph(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("graph")
-    .summary("draw a machine from its code")
+export function defineGraph(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Draws the machine of a job, of the dispatcher or of a worker's seat, computed from the code that runs.",
     )

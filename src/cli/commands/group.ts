@@ -1,7 +1,9 @@
 /** `group <id>`: how a group gets on, with its members; with --wait stays until all of them have ended. */
 import type { Command } from "commander";
 import type { GroupListItem, GroupView } from "../../../projections/views.js";
-import { type Questions, type Session, watchGroup } from "../../client/index.js";
+import type { Questions } from "../../client/questions.js";
+import type { Session } from "../../client/session.js";
+import { watchGroup } from "../../client/watch-group.js";
 import { anyId, wholeNumber } from "../arguments.js";
 import { withQuestions, withSession } from "../asking.js";
 import { addExamples } from "../examples.js";
@@ -25,10 +27,8 @@ interface GroupOptions extends CommonOptions {
 /** On a terminal; in a file or a pipe all members are listed. */
 const SHOWN_MEMBERS_DEFAULT = 50;
 
-export function registerGroup(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("group")
-    .summary("show a group of jobs, or wait for its end")
+export function defineGroup(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Shows a group: how it stands, how many members are in which state, and the members. It is running while a member has " +
         "not ended; then completed if all completed, cancelled if all were cancelled, else partial. With --wait the command " +

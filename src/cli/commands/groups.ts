@@ -10,10 +10,8 @@ import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { countsText, paintStatus } from "../wording.js";
 
-export function registerGroups(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("groups")
-    .summary("list groups of jobs")
+export function defineGroups(command: Command, terminal: Terminal): void {
+  command
     .description("Lists the groups, in the order in which they came, and how each of them stands.")
     .option("--limit <n>", "at most so many", wholeNumber(1))
     .action(async ({ limit = Number.POSITIVE_INFINITY }: { limit?: number }, self: Command) => {

@@ -1,7 +1,7 @@
 /** `health`: who leads, since when, and how much there is to do. */
 import type { Command } from "commander";
 import { JOB_STATES } from "../../../events/states.js";
-import type { HealthAnswer } from "../../client/index.js";
+import type { HealthAnswer } from "../../client/questions.js";
 import { withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
@@ -10,10 +10,8 @@ import { drawPairs } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { relativeTime } from "../wording.js";
 
-export function registerHealth(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("health")
-    .summary("say whether a scheduler leads, and how many jobs are in which state")
+export function defineHealth(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Says who leads since when, how far the ledger has come, and how many jobs are in which state. The exit code is 1 if no scheduler answers.",
     )

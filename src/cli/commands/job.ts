@@ -1,7 +1,7 @@
 /** `job <id>`: one job with its attempts and its history. */
 import type { Command } from "commander";
 import type { AttemptView, HistoryItem, JobView } from "../../../projections/views.js";
-import { readResult } from "../../client/index.js";
+import { readResult } from "../../client/result.js";
 import { withQuestions, withSession } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
@@ -12,10 +12,8 @@ import { oneLine } from "../text-width.js";
 import { demandText, labelsText, membershipText, paintState, relativeTime, span } from "../wording.js";
 import { jobEnding } from "./job-end.js";
 
-export function registerJob(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("job")
-    .summary("show one job")
+export function defineJob(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Shows one job: its state, what it demands, its attempts, its result, and every fact about it with its address.",
     )

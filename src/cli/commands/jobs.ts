@@ -1,7 +1,7 @@
 /** `jobs`: lists jobs, those at work first, then the waiting ones in their order, then the finished ones. */
 import type { Command } from "commander";
 import { JOB_STATES, type JobState } from "../../../events/states.js";
-import type { Questions } from "../../client/index.js";
+import type { Questions } from "../../client/questions.js";
 import { keyValue, oneOf, wholeNumber } from "../arguments.js";
 import { withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
@@ -20,10 +20,8 @@ interface JobsOptions {
 /** On a terminal; in a file or a pipe all jobs are listed. */
 const SHOWN_JOBS_DEFAULT = 50;
 
-export function registerJobs(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("jobs")
-    .summary("list jobs")
+export function defineJobs(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Lists jobs: those that hold slots, oldest grant first; those that wait, in the order of granting; those that wait for\n" +
         `their time; the finished ones, newest first. On a terminal the first ${SHOWN_JOBS_DEFAULT} are shown unless --limit says otherwise.`,

@@ -1,7 +1,8 @@
 /** `limits`: the capacities in force, and changing them while everything runs. */
 import type { Command } from "commander";
 import type { LimitsView } from "../../../projections/views.js";
-import { describeProblems, LIMITS_FORMS, parseLimitAssignments } from "../../config/index.js";
+import { LIMITS_FORMS, parseLimitAssignments } from "../../config/limits-keys.js";
+import { describeProblems } from "../../config/problems.js";
 import { withQuestions, withSession } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
@@ -9,16 +10,13 @@ import { printDocument } from "../printing.js";
 import { drawPairs } from "../table.js";
 import type { Terminal } from "../terminal.js";
 
-export function registerLimits(program: Command, terminal: Terminal): void {
-  const limits = program
-    .command("limits")
-    .summary("show or change the limits")
-    .description(
-      "Shows the limits in force, or changes some of them. A change holds from the next decision on; what runs goes on running.",
-    );
-  addExamples(limits, ["signalbox limits", "signalbox limits set resources.ollama=2 types.story=none"]);
+export function defineLimits(command: Command, terminal: Terminal): void {
+  command.description(
+    "Shows the limits in force, or changes some of them. A change holds from the next decision on; what runs goes on running.",
+  );
+  addExamples(command, ["signalbox limits", "signalbox limits set resources.ollama=2 types.story=none"]);
 
-  const get = limits
+  const get = command
     .command("get", { isDefault: true })
     .summary("show the limits in force")
     .description("Shows the limits in force, written as `limits set` takes them.")
@@ -29,7 +27,7 @@ export function registerLimits(program: Command, terminal: Terminal): void {
     });
   addExamples(get, ["signalbox limits get", "signalbox limits get --at 812 -o json"]);
 
-  const set = limits
+  const set = command
     .command("set")
     .summary("change limits")
     .description(

@@ -5,7 +5,9 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { entryLine, firstAfter, headerLine, type Questions, readMessages } from "../../client/index.js";
+import { entryLine, headerLine } from "../../client/exported-log.js";
+import type { Questions } from "../../client/questions.js";
+import { firstAfter, readMessages } from "../../client/reader.js";
 import { untilOf, withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
@@ -13,10 +15,8 @@ import type { CommonOptions } from "../options.js";
 import { printDocument } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 
-export function registerLogExport(log: Command, terminal: Terminal): void {
-  const command = log
-    .command("export")
-    .summary("write the ledger to a file")
+export function defineLogExport(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Writes the ledger as JSON Lines: a header with format version, namespace and stream identity, then one entry a line.\n" +
         "Without a file it goes to standard output. A file is complete or not there at all; --log answers questions from it.",

@@ -1,7 +1,8 @@
 /** `log import`: an exported log as the ledger of a namespace that has none. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { importLedger, type Session } from "../../client/index.js";
+import { importLedger } from "../../client/ledger-import.js";
+import type { Session } from "../../client/session.js";
 import { withSession } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
@@ -16,10 +17,8 @@ interface ImportOptions extends CommonOptions {
   readonly continue?: boolean;
 }
 
-export function registerLogImport(log: Command, terminal: Terminal): void {
-  const command = log
-    .command("import")
-    .summary("make an exported log the ledger of a namespace")
+export function defineLogImport(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Writes an exported log as the ledger of a namespace that has none yet: the same entries at the same positions, byte\n" +
         "for byte. The whole file is checked before the first entry is written. Every question is answered from it as from\n" +

@@ -1,6 +1,9 @@
 /** `log tail`: the last facts of the ledger, one a line; with --follow also those that come. */
 import type { Command } from "commander";
-import { entryLine, entryOf, firstAfter, type Questions, readMessages } from "../../client/index.js";
+import { entryLine } from "../../client/exported-log.js";
+import type { Questions } from "../../client/questions.js";
+import { firstAfter, readMessages } from "../../client/reader.js";
+import { entryOf } from "../../log/entry.js";
 import type { Log, StoredMessage } from "../../log/log.js";
 import { wholeNumber } from "../arguments.js";
 import { untilOf, withQuestions } from "../asking.js";
@@ -20,10 +23,8 @@ interface TailOptions {
 
 const LINES_DEFAULT = 20;
 
-export function registerLogTail(log: Command, terminal: Terminal): void {
-  const command = log
-    .command("tail")
-    .summary("show the last facts, or follow them")
+export function defineLogTail(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Shows the last facts of the ledger, one a line: address, time, fact, job, and what matters about it. With -o json or\n" +
         "jsonl whole entries are given, each with its position and the time at which the server stored it.",

@@ -1,6 +1,7 @@
 /** `log verify`: checks a ledger from zero, and says where it is wrong first. */
 import type { Command } from "commander";
-import { openExport, type VerifyOptions, type VerifyOutcome, verifyExport, verifyLedger } from "../../client/index.js";
+import { openExport } from "../../client/exported-log.js";
+import { type VerifyOptions, type VerifyOutcome, verifyExport, verifyLedger } from "../../client/verify.js";
 import { refuseServerBesideLog, untilOf, withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
@@ -11,10 +12,8 @@ import { ProgressBar } from "../progress-bar.js";
 import type { Terminal } from "../terminal.js";
 import { counted } from "../wording.js";
 
-export function registerLogVerify(log: Command, terminal: Terminal): void {
-  const command = log
-    .command("verify")
-    .summary("check the ledger from its first entry on")
+export function defineLogVerify(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Checks the whole ledger, or with --at its beginning: that no entry is missing, that each names the one before, that\n" +
         "reigns follow each other, that neither time nor the intake's progress goes back, that each fact may happen to its\n" +

@@ -1,20 +1,34 @@
-/** `log`: the event log itself. Its subcommands register themselves here. */
+/** `log`: the event log itself. A new subcommand is one more entry here. */
 import type { Command } from "commander";
+import { addCommands, type CommandEntry } from "../command-entry.js";
 import { addExamples } from "../examples.js";
 import type { Terminal } from "../terminal.js";
-import { registerLogExport } from "./log-export.js";
-import { registerLogImport } from "./log-import.js";
-import { registerLogTail } from "./log-tail.js";
-import { registerLogVerify } from "./log-verify.js";
 
-export function registerLog(program: Command, terminal: Terminal): void {
-  const log = program
-    .command("log")
-    .summary("read, export, import and check the event log")
-    .description("The event log: the ledger in which every decision stands, fact by fact.");
-  registerLogTail(log, terminal);
-  registerLogExport(log, terminal);
-  registerLogImport(log, terminal);
-  registerLogVerify(log, terminal);
-  addExamples(log, ["signalbox log tail -f", "signalbox log export backup.jsonl"]);
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "tail",
+    summary: "show the last facts, or follow them",
+    load: async () => (await import("./log-tail.js")).defineLogTail,
+  },
+  {
+    name: "export",
+    summary: "write the ledger to a file",
+    load: async () => (await import("./log-export.js")).defineLogExport,
+  },
+  {
+    name: "import",
+    summary: "make an exported log the ledger of a namespace",
+    load: async () => (await import("./log-import.js")).defineLogImport,
+  },
+  {
+    name: "verify",
+    summary: "check the ledger from its first entry on",
+    load: async () => (await import("./log-verify.js")).defineLogVerify,
+  },
+];
+
+export function defineLog(command: Command, terminal: Terminal): void {
+  command.description("The event log: the ledger in which every decision stands, fact by fact.");
+  addCommands(command, COMMANDS, terminal);
+  addExamples(command, ["signalbox log tail -f", "signalbox log export backup.jsonl"]);
 }

@@ -14,10 +14,8 @@ interface MoveOptions {
   readonly after?: string;
 }
 
-export function registerMove(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("move")
-    .summary("move a waiting job to another place in the queue")
+export function defineMove(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Gives a waiting job another place among the jobs of its priority; `signalbox queue` shows the order. Jobs that wait for " +
         "their time or their next attempt keep a place too. To go before jobs of a higher priority, amend the priority.",

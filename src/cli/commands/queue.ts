@@ -16,10 +16,8 @@ import { forecastError } from "./forecast-error.js";
 
 const SHOWN_JOBS_DEFAULT = 50;
 
-export function registerQueue(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("queue")
-    .summary("list waiting jobs in the order of granting")
+export function defineQueue(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Lists the jobs that wait for slots in the order in which they will be granted, with the pools that keep each from\n" +
         "starting, and when each is expected to start, from how long runs of each type took. `signalbox explain <id>` tells more\n" +

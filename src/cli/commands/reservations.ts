@@ -1,7 +1,7 @@
 /** `reservations`: who holds slots for direct execution, and who waits to. */
 import type { Command } from "commander";
+import { formatDuration } from "../../../events/duration.js";
 import type { ReservationView } from "../../../projections/views.js";
-import { formatDuration } from "../../config/index.js";
 import { withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { printList } from "../printing.js";
@@ -10,10 +10,8 @@ import type { Terminal } from "../terminal.js";
 import { demandText, relativeTime } from "../wording.js";
 import { waitingText } from "./run-waiting.js";
 
-export function registerReservations(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("reservations")
-    .summary("list reservations of direct execution")
+export function defineReservations(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Lists the reservations of `signalbox run`, of the library and of the API: first those that hold their slots, then those\n" +
         "that wait, in their order. They go before every queued job; of those with the same pools one holds slots at a time.",

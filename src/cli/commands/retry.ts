@@ -6,10 +6,8 @@ import { addExamples } from "../examples.js";
 import { printDocument } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 
-export function registerRetry(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("retry")
-    .summary("run an ended job again, as a new job")
+export function defineRetry(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Submits a job that has ended once more, with the params, priority and demand that it had, as a new job that names the " +
         "old one, and prints the new id. However it ended, it may be retried; it stays what it is. A failed attempt is tried " +

@@ -2,8 +2,10 @@
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { type HeldSlots, type Released, ReservationLost, reserveSlots, type Session } from "../../client/index.js";
-import { formatDuration } from "../../config/index.js";
+import { formatDuration } from "../../../events/duration.js";
+import { type HeldSlots, type Released, ReservationLost } from "../../client/held-slots.js";
+import { reserveSlots } from "../../client/reservation.js";
+import type { Session } from "../../client/session.js";
 import { duration, tagUnits } from "../arguments.js";
 import { withSession } from "../asking.js";
 import { addExamples } from "../examples.js";
@@ -29,10 +31,8 @@ const GRACES_PER_LEASE = 6;
 const GRACE_MS_MAX = 5_000;
 const HOLDER_CHARS_MAX = 200;
 
-export function registerRun(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("run")
-    .summary("run a command as soon as its slots are free, ahead of the queue")
+export function defineRun(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Direct execution: reserves slots, waits for its turn and says so on standard error, then runs the command on this\n" +
         "terminal and ends with its exit code (a signal: 128 and its number). Running jobs are not disturbed; queued jobs go\n" +

@@ -1,6 +1,6 @@
 /** What `schedule set` is told, checked before anything is sent: the same rules as for the configuration file. */
 import type { z } from "zod";
-import { scheduleSchema } from "../../config/index.js";
+import { scheduleSchema } from "../../config/schedule.js";
 import { CliFailure } from "../failure.js";
 
 /** The definition. Throws a usage failure that names each option that is wrong, and how. */

@@ -18,40 +18,37 @@ interface SetOptions {
   readonly disabled?: true;
 }
 
-export function registerSchedule(program: Command, terminal: Terminal): void {
-  const schedule = program
-    .command("schedule")
-    .summary("list, set and trigger schedules")
-    .description(
-      "Schedules submit a job of a template at certain times. They come from the configuration file or from `schedule set`. " +
-        "Those of the file are as it says again after the next start, except that one stays disabled if it was.",
-    );
-  addExamples(schedule, [
+export function defineSchedule(command: Command, terminal: Terminal): void {
+  command.description(
+    "Schedules submit a job of a template at certain times. They come from the configuration file or from `schedule set`. " +
+      "Those of the file are as it says again after the next start, except that one stays disabled if it was.",
+  );
+  addExamples(command, [
     "signalbox schedule ls",
     `signalbox schedule set digest --template nightly --cron "0 6 * * *" --timezone Europe/Berlin`,
     "signalbox schedule trigger digest",
   ]);
-  registerList(schedule, terminal);
-  registerSet(schedule, terminal);
-  registerAct(schedule, terminal, "enable", {
+  addList(command, terminal);
+  addSet(command, terminal);
+  addAct(command, terminal, "enable", {
     summary: "let a schedule fire again",
     description:
       "Lets a schedule fire again, from its next time on. What it left out while it was disabled stays left out.",
     done: "enabled",
     already: "is enabled already",
   });
-  registerAct(schedule, terminal, "disable", {
+  addAct(command, terminal, "disable", {
     summary: "keep a schedule from firing",
     description: "Keeps a schedule from firing until it is enabled again. Jobs that it has submitted stay as they are.",
     done: "disabled",
     already: "is disabled already",
   });
-  registerAct(schedule, terminal, "trigger", {
+  addAct(command, terminal, "trigger", {
     summary: "let a schedule fire now, once",
     description:
       "Submits a job of the schedule's template now, also if it is disabled, and prints the job's id. Its next time stays.",
   });
-  registerAct(schedule, terminal, "rm", {
+  addAct(command, terminal, "rm", {
     summary: "remove a schedule",
     description:
       "Removes a schedule. Jobs that it has submitted stay as they are. One of the configuration file is back after the next start.",
@@ -59,7 +56,7 @@ export function registerSchedule(program: Command, terminal: Terminal): void {
   });
 }
 
-function registerList(schedule: Command, terminal: Terminal): void {
+function addList(schedule: Command, terminal: Terminal): void {
   const list = schedule
     .command("ls")
     .summary("list the schedules")
@@ -77,7 +74,7 @@ function registerList(schedule: Command, terminal: Terminal): void {
   addExamples(list, ["signalbox schedule ls", "signalbox schedule ls -o json", "signalbox schedule ls --at 812"]);
 }
 
-function registerSet(schedule: Command, terminal: Terminal): void {
+function addSet(schedule: Command, terminal: Terminal): void {
   const set = schedule
     .command("set")
     .summary("make a schedule, or change one")
@@ -121,7 +118,7 @@ interface Words {
   readonly already?: string;
 }
 
-function registerAct(
+function addAct(
   schedule: Command,
   terminal: Terminal,
   action: "enable" | "disable" | "trigger" | "rm",

@@ -8,10 +8,8 @@ import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { span } from "../wording.js";
 
-export function registerSlots(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("slots")
-    .summary("show pools, what is used of them, by whom, and who waits")
+export function defineSlots(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Shows every pool: its capacity, how many units are used and free, how many jobs and reservations wait for it, and who holds its slots since when.",
     )

@@ -1,6 +1,8 @@
 /** How a `submit --from` ended, in words and as JSON: what was submitted, what was not, and how to go on. */
-import { type BulkReport, type Fate, type Fates, hasEnded, type LineRange } from "../../client/index.js";
-import { formatDuration } from "../../config/index.js";
+
+import { formatDuration } from "../../../events/duration.js";
+import { type Fate, type Fates, hasEnded } from "../../client/bulk-fates.js";
+import type { BulkReport, LineRange } from "../../client/bulk-submit.js";
 import { CliFailure } from "../failure.js";
 import type { Interrupt } from "../interrupt.js";
 import { counted } from "../wording.js";

@@ -1,6 +1,8 @@
 /** What `submit --from` says while it is at it: the ids as they are given, the first wrong lines, the first jobs that fail. */
 import { defaultJobId, intakeSequence } from "../../../events/names.js";
-import type { Batch, Failing, WrongLine } from "../../client/index.js";
+import type { Failing } from "../../client/bulk-fates.js";
+import type { WrongLine } from "../../client/bulk-items.js";
+import type { Batch } from "../../client/bulk-packer.js";
 import type { Output } from "../options.js";
 import { printDocument } from "../printing.js";
 import type { Terminal } from "../terminal.js";

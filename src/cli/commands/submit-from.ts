@@ -3,7 +3,11 @@
  * out, unless --strict; how far it came is always said, so that one can go on from there.
  */
 import type { Command } from "commander";
-import { BulkWait, checkLines, type Fates, faultOfType, type Session, submitLines } from "../../client/index.js";
+import type { Fates } from "../../client/bulk-fates.js";
+import { checkLines, submitLines } from "../../client/bulk-submit.js";
+import { BulkWait } from "../../client/bulk-wait.js";
+import type { Session } from "../../client/session.js";
+import { faultOfType } from "../../client/submission-check.js";
 import { withSession } from "../asking.js";
 import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";

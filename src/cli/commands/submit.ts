@@ -1,15 +1,10 @@
 /** `submit`: publishes a job to the intake; with --wait or --follow stays until it has ended. With --from many (submit-from.ts). */
 import type { Command } from "commander";
 import { GROUP_ORDER_MAX } from "../../../events/submission.js";
-import {
-  ClientFailure,
-  type Session,
-  type SubmissionRequest,
-  type Submitted,
-  submitJob,
-  type WatchHooks,
-  watchJob,
-} from "../../client/index.js";
+import { ClientFailure } from "../../client/failure.js";
+import type { Session } from "../../client/session.js";
+import { type SubmissionRequest, type Submitted, submitJob } from "../../client/submit.js";
+import { type WatchHooks, watchJob } from "../../client/watch.js";
 import { keyValue, tagUnits, wholeNumber } from "../arguments.js";
 import { withSession } from "../asking.js";
 import { addExamples } from "../examples.js";
@@ -20,7 +15,7 @@ import { printDocument } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 import { Follower } from "./follower.js";
 import { jobEnding, reportEnd } from "./job-end.js";
-import { type SubmitFromOptions, submitFrom } from "./submit-from.js";
+import type { SubmitFromOptions } from "./submit-from.js";
 
 interface SubmitOptions extends SubmitFromOptions {
   readonly params?: string;
@@ -59,10 +54,8 @@ const OF_MANY_JOBS = { skip: "--skip", strict: "--strict", dryRun: "--dry-run" }
   Record<keyof SubmitOptions, string>
 >;
 
-export function registerSubmit(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("submit")
-    .summary("submit a job")
+export function defineSubmit(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Submits a job and prints its id as soon as the server has stored it. With --wait or --follow it stays until the job\n" +
         "has ended and prints the result; the exit code is 1 if the job did not complete.\n\n" +
@@ -99,7 +92,10 @@ export function registerSubmit(program: Command, terminal: Terminal): void {
     .action(async (type: string | undefined, _own: unknown, self: Command) => {
       const options = self.optsWithGlobals<SubmitOptions>();
       refuseMixture(options);
-      if (options.from !== undefined) return await submitFrom(self, type ?? null, options, terminal);
+      if (options.from !== undefined) {
+        const { submitFrom } = await import("./submit-from.js");
+        return await submitFrom(self, type ?? null, options, terminal);
+      }
       await withSession(self, terminal, (session) => submit(session, type ?? null, options, terminal));
     });
   addExamples(command, [

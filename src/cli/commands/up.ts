@@ -11,10 +11,11 @@ import { checkOptions } from "../../doctor/types.js";
 import { checkWebhooks } from "../../doctor/webhooks.js";
 import { type Host, type HostConnection, startHost } from "../../host.js";
 import { createLogger } from "../../logger.js";
+import { readConfiguration } from "../configuration.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { type CommonOptions, readConfiguration } from "../options.js";
+import type { CommonOptions } from "../options.js";
 import type { Terminal } from "../terminal.js";
 import { showReady } from "./up-banner.js";
 import { LOG_LEVELS, logDestination } from "./up-log.js";
@@ -26,10 +27,8 @@ interface UpOptions extends CommonOptions {
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
-export function registerUp(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("up")
-    .summary("run a scheduler here until a signal")
+export function defineUp(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Runs a scheduler in the foreground, with an embedded NATS server unless another one is named. Several may run on\n" +
         "one state folder or server: one leads, the others stand by. Ctrl-C lets running jobs end within the grace; a\n" +

@@ -8,15 +8,16 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ConnectionSettings } from "../../config/connection.js";
 import { chooseConnection, describeProblems, formatDuration, type LoadedConfiguration } from "../../config/index.js";
 import { checkOptions } from "../../doctor/types.js";
-import { findRunningServer } from "../../embedded/index.js";
+import { findRunningServer } from "../../embedded/record.js";
 import { createLogger } from "../../logger.js";
 import { type Lease, WORKER_CAPACITY_MAX } from "../../worker/protocol.js";
 import { JoinRefused } from "../../worker/tenure.js";
 import { runWorker } from "../../worker-host.js";
+import { readConfiguration } from "../configuration.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { type CommonOptions, readConfiguration } from "../options.js";
+import type { CommonOptions } from "../options.js";
 import type { Terminal } from "../terminal.js";
 import { counted } from "../wording.js";
 import { LOG_LEVELS, logDestination } from "./up-log.js";
@@ -27,10 +28,8 @@ interface WorkerOptions extends CommonOptions {
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
-export function registerWorker(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("worker")
-    .summary("run jobs of some types in a process of its own")
+export function defineWorker(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Executes jobs that a scheduler grants it, here or on another machine; the runners are those of the configuration\n" +
         "here. The scheduler must know the types, with `runner: nats` if it is not to run them itself. Waits for a scheduler\n" +

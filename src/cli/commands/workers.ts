@@ -8,10 +8,8 @@ import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { relativeTime } from "../wording.js";
 
-export function registerWorkers(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("workers")
-    .summary("list workers")
+export function defineWorkers(command: Command, terminal: Terminal): void {
+  command
     .description(
       "Lists the workers, the longest serving first: those inside schedulers and the remote ones, where each runs, how many\n" +
         "jobs at once, of which types, and which it runs now.",
