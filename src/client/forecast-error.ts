@@ -3,7 +3,8 @@ import { position } from "../../events/names.js";
 import { type ForecastError, ForecastTrial } from "../../projections/forecast-error.js";
 import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
-import { lastOf, readMessages, type Until } from "./reader.js";
+import { lastOf, readMessages } from "./reader.js";
+import type { Until } from "./until.js";
 
 /**
  * Walks the ledger, up to `until` or to what is its end now. Throws `LedgerCorrupt` with the address of what cannot be, and

@@ -6,7 +6,6 @@
 export type { CommandVerb } from "../dispatcher/orders.js";
 export { entryLine, headerLine } from "./exported-log.js";
 export { ClientFailure, type ClientFailureCode } from "./failure.js";
-export { measureForecasts } from "./forecast-error.js";
 export { type HeldSlots, type Released, ReservationLost } from "./held-slots.js";
 export { importLedger } from "./ledger-import.js";
 export type { Answers, HealthAnswer, Questions } from "./questions.js";

@@ -1,8 +1,8 @@
 /** `queue`: the waiting jobs in the order of granting, each with what keeps it from starting. */
 import type { Command } from "commander";
+import { formatDuration } from "../../../events/duration.js";
 import type { Forecast } from "../../../projections/forecast.js";
 import type { QueueItem } from "../../../projections/views.js";
-import { formatDuration } from "../../config/index.js";
 import { wholeNumber } from "../arguments.js";
 import { withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
@@ -12,7 +12,6 @@ import { printList } from "../printing.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { demandText, relativeTime } from "../wording.js";
-import { forecastError } from "./forecast-error.js";
 
 const SHOWN_JOBS_DEFAULT = 50;
 
@@ -31,6 +30,7 @@ export function defineQueue(command: Command, terminal: Terminal): void {
       if (own.forecastError === true) {
         if (own.pool !== undefined || own.limit !== undefined)
           throw CliFailure.usage("--forecast-error measures the whole ledger: leave out --pool and --limit");
+        const { forecastError } = await import("./forecast-error.js");
         return await forecastError(self, terminal);
       }
       await withQuestions(self, terminal, async (questions, { output }) => {
