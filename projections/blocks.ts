@@ -35,15 +35,15 @@ export interface WaitingAnswer {
   readonly blockedBy: readonly ExplainedBlock[];
 }
 
-/** Explains a job that waits in `world`. */
-export function explainWaiting(world: World, row: JobRow): WaitingAnswer {
+/** Explains a job that waits in `world`; names at most so many holders and jobs ahead in each block. */
+export function explainWaiting(world: World, row: JobRow, most = NAMED_MAX): WaitingAnswer {
   const heads = headsBefore(row, world.waiting.lines());
   const verdicts = askGrantRule(world, [row, ...heads.values()]);
   if (verdicts.isStarting(row)) return { verdict: "startable", blockedBy: [] };
   const shortages = verdicts.shortagesOf(row);
   const has = (cause: Shortage["cause"]) => shortages.some((shortage) => shortage.cause === cause);
   const verdict = has("over-capacity") ? "never" : has("paused") ? "paused" : "waiting";
-  return { verdict, blockedBy: shortages.map((shortage) => blockOf(world, row, shortage, { heads, verdicts })) };
+  return { verdict, blockedBy: shortages.map((shortage) => blockOf(world, row, shortage, { heads, verdicts, most })) };
 }
 
 /** The first job of each line that has jobs before the row. */
@@ -59,21 +59,18 @@ function headsBefore(row: JobRow, lines: Iterable<Line>): ReadonlyMap<Line, JobR
 interface Before {
   readonly heads: ReadonlyMap<Line, JobRow>;
   readonly verdicts: Verdicts;
+  readonly most: number;
 }
 
-function blockOf(
-  { slots }: World,
-  row: JobRow,
-  { pool, cause }: Shortage,
-  { heads, verdicts }: Before,
-): ExplainedBlock {
+function blockOf({ slots }: World, row: JobRow, { pool, cause }: Shortage, before: Before): ExplainedBlock {
+  const { most } = before;
   const type = row.askedType ?? "";
   const holding = holdersIn(slots).filter((holder) =>
     pool === "workers" ? sitsWith(slots, holder, type) : demands(slots, pool, holder),
   );
   // Reservations go before every job; one that nothing but its like keeps waiting is no rival, but is not told apart here.
   const reserved = cause === "full" ? reservedAhead(slots, pool) : [];
-  const rows = rowsAhead(slots, row, { pool, cause }, { heads, verdicts }, NAMED_MAX - reserved.length);
+  const rows = rowsAhead(slots, row, { pool, cause }, { ...before, most: most - reserved.length });
   const rivals = [
     ...reserved.map((job) => ({ job, why: "reserved" as const })),
     ...rows.slice(0, DETAILED_MAX).map((other) => ({ job: other.id, why: precedenceOf(other, row) })),
@@ -81,7 +78,7 @@ function blockOf(
   return {
     ...figures(slots, pool, type),
     needs: unitsOf(slots, pool, row.spec),
-    holders: holding.slice(0, NAMED_MAX).map(({ id }) => id),
+    holders: holding.slice(0, most).map(({ id }) => id),
     ahead: [...reserved, ...rows.map(({ id }) => id)],
     cause,
     held: holding.slice(0, DETAILED_MAX).map((holder) => {
@@ -96,8 +93,7 @@ function rowsAhead(
   slots: Slots,
   row: JobRow,
   { pool, cause }: Shortage,
-  { heads, verdicts }: Before,
-  most: number,
+  { heads, verdicts, most }: Before,
 ): readonly JobRow[] {
   const rivals: Line[] = [];
   for (const [line, head] of heads) {

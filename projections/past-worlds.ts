@@ -20,8 +20,8 @@ export interface PastWorld extends World {
 }
 
 /** More changes than this are not gone through: the oldest are left out. */
-const MOMENTS_MAX = 1_000;
-/** Behind more jobs than this at a time, nobody wants to know by name whom a job waited for. */
+const MOMENTS_MAX = 500;
+/** So many jobs that were ahead at some time are gone through; the beginning of a wait behind more of them is left out. */
 const AHEAD_MAX = 2_000;
 
 type Change = { readonly at: Moment } & (
@@ -33,11 +33,17 @@ type Change = { readonly at: Moment } & (
 
 /**
  * The worlds in which the job of `stay` waited, one for each moment at which anything in them changed, oldest first; each holds
- * until the next, the last until the stay's end. A world is only good until the next one is asked for. Null if too many were ahead.
+ * until the next, the last until the stay's end. The first may begin later than the stay, where that is longer ago than is remembered, or too much happened in it. A world is
+ * only good until the next one is asked for.
  */
-export function worldsOf(fold: Fold, stay: QueueStay): IterableIterator<PastWorld> | null {
-  const ahead = rivalsOf(fold, stay);
-  return ahead === null ? null : replay(stay, [...ahead, ...holdingChanges(fold, stay), ...frameChanges(fold, stay)]);
+export function* worldsOf(fold: Fold, asked: QueueStay): IterableIterator<PastWorld> {
+  const { reach } = fold.past;
+  const whole = asked.from.position < reach.position ? { ...asked, from: reach } : asked;
+  const ahead = rivalsOf(fold, whole);
+  if (ahead === null) return;
+  const stay = { ...whole, from: ahead.from };
+  const rivals = ahead.rivals.flatMap((rival) => rivalChanges(rival, stay));
+  yield* replay(stay, [...rivals, ...holdingChanges(fold, stay), ...frameChanges(fold, stay)]);
 }
 
 function* replay(stay: QueueStay, changes: readonly Change[]): IterableIterator<PastWorld> {
@@ -99,24 +105,34 @@ const overlaps = (stay: QueueStay, from: Moment, to: Moment | null): boolean =>
 
 const isWithin = (stay: QueueStay, at: Moment): boolean => stay.to === null || at.position < stay.to.position;
 
-function rivalsOf(fold: Fold, stay: QueueStay): readonly Change[] | null {
+/** Who was ahead at any time from `from` on, the latest first; null if more are still than are gone through. */
+function rivalsOf(
+  fold: Fold,
+  stay: QueueStay,
+): { readonly rivals: readonly QueueStay[]; readonly from: Moment } | null {
   const own = rowOf(stay);
-  const changes: Change[] = [];
-  let rivals = 0;
-  const add = (other: QueueStay) => {
-    const row = rowOf(other);
-    if (!overlaps(stay, other.from, other.to) || compareWaiting(row, own) >= 0) return;
-    rivals += 1;
-    changes.push({ at: other.from, kind: "came", row });
-    if (other.to !== null && isWithin(stay, other.to)) changes.push({ at: other.to, kind: "left", row });
-  };
-  for (const other of fold.past.stays) add(other);
+  const rivals: QueueStay[] = [];
   for (const row of inGrantOrder(fold.waiting.lines())) {
-    if (compareWaiting(row, own) >= 0 || rivals > AHEAD_MAX) break;
-    const waitingStay = fold.past.waitingStay(row);
-    if (waitingStay !== null) add(waitingStay);
+    if (compareWaiting(row, own) >= 0) break;
+    const other = fold.past.waitingStay(row);
+    if (other !== null && overlaps(stay, other.from, null)) rivals.push(other);
+    if (rivals.length > AHEAD_MAX) return null;
   }
-  return rivals > AHEAD_MAX ? null : changes;
+  const { stays } = fold.past;
+  for (let index = stays.length - 1; index >= 0; index -= 1) {
+    const other = stays[index];
+    if (other === undefined || other.to === null || other.to.position <= stay.from.position) break;
+    if (!overlaps(stay, other.from, other.to) || compareWaiting(rowOf(other), own) >= 0) continue;
+    if (rivals.length >= AHEAD_MAX) return { rivals, from: other.to };
+    rivals.push(other);
+  }
+  return { rivals, from: stay.from };
+}
+
+function rivalChanges(rival: QueueStay, stay: QueueStay): readonly Change[] {
+  const row = rowOf(rival);
+  const came: Change = { at: rival.from, kind: "came", row };
+  return rival.to !== null && isWithin(stay, rival.to) ? [came, { at: rival.to, kind: "left", row }] : [came];
 }
 
 function holdingChanges({ past, slots }: Fold, stay: QueueStay): readonly Change[] {

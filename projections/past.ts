@@ -38,6 +38,7 @@ export interface HoldingStay {
 /** What was in force from a moment on, beside who waited and who held slots. */
 export interface Frame extends Moment, Pick<Slots, "limits" | "pools" | "workers" | "reservations"> {}
 
+const BEGINNING: Moment = { position: position(0), at: "" };
 /** So many stays of each kind are kept, and up to twice as many until the older half is forgotten at once: a few megabytes. */
 const STAYS_MAX = 10_000;
 const FRAMES_MAX = 1_000;
@@ -47,19 +48,19 @@ export class Past {
   readonly #stays: QueueStay[];
   readonly #holdings: HoldingStay[];
   readonly #frames: Frame[];
-  #reach: Position;
+  #reach: Moment;
 
   /** Before the first entry, or a copy of `from`. */
   constructor(from?: Past) {
     this.#since = new Map(from === undefined ? [] : from.#since);
     this.#stays = from === undefined ? [] : [...from.#stays];
     this.#holdings = from === undefined ? [] : [...from.#holdings];
-    this.#frames = from === undefined ? [{ ...emptySlots, position: position(0), at: "" }] : [...from.#frames];
-    this.#reach = from === undefined ? position(0) : from.#reach;
+    this.#frames = from === undefined ? [{ ...emptySlots, ...BEGINNING }] : [...from.#frames];
+    this.#reach = from === undefined ? BEGINNING : from.#reach;
   }
 
   /** All is known of the ends of entries from this one on. */
-  get reach(): Position {
+  get reach(): Moment {
     return this.#reach;
   }
   /** Waits that are over, in the order of their ends. */
@@ -91,27 +92,27 @@ export class Past {
     this.#since.delete(row.id);
     if (from === undefined || from.position === at.position) return;
     this.#stays.push(stayOf(row, from, at));
-    this.#forget(this.#stays, STAYS_MAX, (stay) => stay.to?.position);
+    this.#forget(this.#stays, STAYS_MAX, (stay) => stay.to);
   }
 
   freed(holding: Holding, at: Moment): void {
     if (holding.grant === at.position) return;
     this.#holdings.push({ holding, to: at });
-    this.#forget(this.#holdings, STAYS_MAX, ({ to }) => to.position);
+    this.#forget(this.#holdings, STAYS_MAX, ({ to }) => to);
   }
 
   /** More than who holds slots has changed in the entry. */
   settled({ position: from, at }: Moment, { limits, pools, workers, reservations }: Slots): void {
     this.#frames.push({ position: from, at, limits, pools, workers, reservations });
     // The first that is kept is needed for as long as it was in force.
-    this.#forget(this.#frames, FRAMES_MAX, () => this.#frames[FRAMES_MAX]?.position);
+    this.#forget(this.#frames, FRAMES_MAX, () => this.#frames[FRAMES_MAX] ?? null);
   }
 
-  #forget<T>(kept: T[], most: number, endOf: (last: T) => Position | undefined): void {
+  #forget<T>(kept: T[], most: number, endOf: (last: T) => Moment | null): void {
     const last = kept[most - 1];
     if (last === undefined || kept.length < 2 * most) return;
     const end = endOf(last);
-    if (end !== undefined && end > this.#reach) this.#reach = end;
+    if (end !== null && end.position > this.#reach.position) this.#reach = { position: end.position, at: end.at };
     kept.splice(0, most);
   }
 }

@@ -1,8 +1,8 @@
 /** What a job had waited for before it started, in a sentence: interval by interval. */
 import { formatDuration } from "../events/duration.js";
 import type { JobRow } from "./jobs.js";
-import { listed } from "./phrases.js";
-import type { Wait, WaitsTold } from "./waits.js";
+import { names } from "./phrases.js";
+import { BEHIND_MAX, type Wait, type WaitsTold } from "./waits.js";
 
 /** A sentence tells no more intervals than this, and of each no more stages; the others are counted. */
 const INTERVALS_IN_TEXT_MAX = 4;
@@ -48,7 +48,7 @@ export function waitText(wait: Wait, row: JobRow): string {
     case "retry":
       return `${long} between its attempts`;
     case "unknown":
-      return `${long} behind too many to name`;
+      return `${long} of which the details are not remembered`;
     default:
       return cause satisfies never;
   }
@@ -61,5 +61,5 @@ function stagesOf({ behind }: Wait): string {
   if (stages.size === 0) return "";
   const told = [...stages.values()].slice(0, STAGES_IN_TEXT_MAX);
   const more = [...stages.values()].slice(STAGES_IN_TEXT_MAX).flat().length;
-  return `: ${told.map(listed).join(", then ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `: ${told.map((jobs) => names(jobs, BEHIND_MAX)).join(", then ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

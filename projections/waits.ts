@@ -12,7 +12,7 @@ import { worldsOf } from "./past-worlds.js";
 /**
  * `full`: its units were in use. `kept`: there was room, but it was kept for those ahead. `undecided`: nothing kept it from
  * starting but that the scheduler had not decided yet (while it shut down, say). `time`: for its time to come; `turn`: for its turn
- * in a sequential group; `retry`: for its next attempt. `unknown`: too many jobs were ahead to tell. The others as in a block.
+ * in a sequential group; `retry`: for its next attempt. `unknown`: it is too long ago, or too much happened meanwhile, to tell. The others as in a block.
  */
 export type WaitCause = Block["cause"] | "kept" | "undecided" | "time" | "turn" | "retry" | "unknown";
 
@@ -25,7 +25,7 @@ export interface Wait {
   readonly from: string;
   readonly to: string;
   readonly ms: number;
-  /** Who held the units meanwhile, or for whom they were kept; in the order in which they came, the first 100. */
+  /** Who held the units meanwhile, or for whom they were kept; in the order in which they came, the first 100 (`BEHIND_MAX`). */
   readonly behind: readonly Behind[];
 }
 
@@ -43,7 +43,7 @@ export interface WaitsTold {
 
 /** Intervals in one answer; the latest are told. */
 const WAITS_MAX = 200;
-const BEHIND_MAX = 100;
+export const BEHIND_MAX = 100;
 
 export function waitsOf(fold: Fold, row: JobRow): WaitsTold {
   const { spells, isComplete } = spellsOf(fold, row);
@@ -73,21 +73,24 @@ interface Spell {
   readonly attempt: Attempt | null;
 }
 
-/** How often a job came to wait for slots, oldest first, as far as it is known from the beginning to the end. */
+/** How often a job came to wait for slots, oldest first, as far as it is remembered. */
 function spellsOf({ past }: Fold, row: JobRow): { readonly spells: readonly Spell[]; readonly isComplete: boolean } {
+  const submitted = row.addresses[0] ?? 0;
   const current = past.waitingStay(row);
-  const all = [...past.stays.filter(({ id }) => id === row.id), ...(current === null ? [] : [current])];
-  const stays = all.filter(({ from }) => from.position >= past.reach);
+  // An id may be given again when the index has forgotten the job that had it.
+  const own = past.stays.filter(({ id, from }) => id === row.id && from.position >= submitted);
+  const all = current === null ? own : [...own, current];
+  const stays = all.filter(({ to }) => to === null || to.position > past.reach.position);
   const spells = stays.map((stay): Spell => {
     const attempt = row.attempts.find(({ grant }) => grant === stay.to?.position) ?? null;
     return { from: stay.from, stay, attempt };
   });
   for (const attempt of row.attempts) {
-    if (attempt.grant <= past.reach || all.some(({ to }) => to?.position === attempt.grant)) continue;
+    if (attempt.grant <= past.reach.position || all.some(({ to }) => to?.position === attempt.grant)) continue;
     spells.push({ from: { position: attempt.grant, at: attempt.grantedAt }, stay: null, attempt });
   }
   spells.sort((a, b) => a.from.position - b.from.position);
-  return { spells, isComplete: stays.length === all.length && (row.addresses[0] ?? 0) > past.reach };
+  return { spells, isComplete: submitted > past.reach.position || spells[0]?.from.position === submitted };
 }
 
 /** What a job waits for while it is not in the queue and holds nothing. */
@@ -98,17 +101,16 @@ function causeSince({ attempts, spec }: JobRow, since: string | null): WaitCause
 
 function tellStay(fold: Fold, stay: QueueStay, timeline: Timeline): void {
   const end = stay.to?.at ?? fold.head.at;
-  const worlds = worldsOf(fold, stay);
-  if (worlds === null) return timeline.waitFor("unknown", stay.from.at, end);
   // A world is only good until the next one is asked for, so its blocks are worked out before.
   let last: { readonly at: string; readonly blocks: readonly Block[] } | null = null;
-  for (const world of worlds) {
+  for (const world of worldsOf(fold, stay)) {
     const { at } = world.from;
     if (last !== null && last.at < at) timeline.blockedBy(last.blocks, last.at, at);
     else if (last === null && stay.from.at < at) timeline.waitFor("unknown", stay.from.at, at);
-    last = { at, blocks: explainWaiting(world, world.row).blockedBy };
+    last = { at, blocks: explainWaiting(world, world.row, BEHIND_MAX).blockedBy };
   }
-  if (last !== null && last.at < end) timeline.blockedBy(last.blocks, last.at, end);
+  if (last === null) timeline.waitFor("unknown", stay.from.at, end);
+  else if (last.at < end) timeline.blockedBy(last.blocks, last.at, end);
 }
 
 interface Open {
@@ -116,7 +118,13 @@ interface Open {
   readonly cause: WaitCause;
   readonly from: string;
   to: string;
-  readonly behind: { readonly job: string; readonly from: string; to: string }[];
+  readonly behind: Named[];
+  /** Each name's latest stretch among them. */
+  readonly latest: Map<string, Named>;
+}
+
+interface Named extends Behind {
+  to: string;
 }
 
 /** Puts stretches of time, given in order, together to intervals. */
@@ -154,13 +162,17 @@ class Timeline {
   ): void {
     this.#open = reasons.map(({ pool, cause, behind }) => {
       const known = this.#open.find((open) => open.to === from && open.pool === pool && open.cause === cause);
-      const open = known ?? { pool, cause, from, to, behind: [] };
+      const open = known ?? { pool, cause, from, to, behind: [], latest: new Map<string, Named>() };
       if (known === undefined) this.#all.push(open);
       open.to = to;
       for (const job of behind) {
-        const there = open.behind.findLast((one) => one.job === job);
+        const there = open.latest.get(job);
         if (there?.to === from) there.to = to;
-        else if (open.behind.length < BEHIND_MAX) open.behind.push({ job, from, to });
+        else if (open.behind.length < BEHIND_MAX) {
+          const named = { job, from, to };
+          open.behind.push(named);
+          open.latest.set(job, named);
+        }
       }
       return open;
     });

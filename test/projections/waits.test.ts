@@ -250,6 +250,28 @@ describe("why those ahead are ahead, and what must happen next", () => {
   });
 });
 
+describe("an id that is given again", () => {
+  test("given the job that had it before is forgotten, when the new one is explained, then the waits of the old one are not told", () => {
+    const book = ledger().elected().worker("w1").limits({ global: 1 });
+    book.fact({ type: "RetentionChanged", finishedJobsMax: 1 });
+    book
+      .submitted("b")
+      .decided()
+      .submitted("a")
+      .decided()
+      .completed("b")
+      .decided()
+      .completed("a")
+      .submitted("c")
+      .decided();
+    book.completed("c");
+    expect(book.fold.jobs.has(jobId("a"))).toBe(false);
+    book.together(() => book.submitted("a").granted("a"));
+    expect(told(book, "a").waits).toEqual([]);
+    expect(waited(book, "a")).toBe("It started at once.");
+  });
+});
+
 describe("a past that is longer ago than is remembered", () => {
   test("given twice ten thousand waits since, when an old job is explained, then it says so, and --at its grant tells all", () => {
     const book = ledger().elected().worker("w1", 100_000).limits({ global: 1 });
@@ -267,7 +289,13 @@ describe("a past that is longer ago than is remembered", () => {
       ` It waited 3 s; the last reason on record, at 7.0: global: 1 of 1 used by a (ask --at ${grant} for all of them).`,
     );
     expect(before).toMatchObject([{ cause: "kept" }, { cause: "full" }, { cause: "undecided" }].slice(-before.length));
-    expect(explain(book.fold, jobId("w19999"))).toMatchObject({ waitsComplete: false });
+    expect(explain(book.fold, jobId("w19999"))).toMatchObject({
+      waits: [{ cause: "unknown" }, { cause: "kept", pool: "global" }, { cause: "undecided" }],
+      waitsComplete: true,
+      text: expect.stringMatching(
+        /It waited 40 s: 36 s of which the details are not remembered; 3 s .*: w18000, w18001, w18002 and at least 97 more; 1 s/,
+      ),
+    });
     expect(book.fold.past.stays.length).toBeLessThan(20_000);
   });
 

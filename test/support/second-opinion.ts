@@ -43,6 +43,12 @@ export function secondOpinion(exported: string, job: string, position: number): 
     const found = world.jobs.get(job);
     if (found === undefined) continue;
     const from = String(entry["at"]);
+    // An id that was forgotten may be given again: then the first job is of no interest.
+    const facts = entry["facts"] as readonly Raw[];
+    if (facts.some((fact) => fact["type"] === "JobSubmitted" && fact["job"] === job)) {
+      first = null;
+      stretches.length = 0;
+    }
     if (first === null) {
       first = index;
       const cause = found.state === "time" ? timeCause(found.isInLine) : "undecided";
