@@ -38,6 +38,9 @@ export interface Explanation {
   readonly text: string;
 }
 
+/** Intervals in one answer, so that it fits into a message; the latest are told. */
+const WAITS_MAX = 200;
+
 export interface Asked {
   /** The job's facts from the ledger, as far as the asker has them, oldest first. */
   readonly facts?: readonly AddressedFact[];
@@ -64,7 +67,8 @@ export function explain(fold: Fold, id: JobId, { facts = [], now = null }: Asked
   });
   return {
     ...{ job: id, state, position: fold.head.position, verdict, blockedBy, next },
-    ...{ waits: told.waits, waitsComplete: told.isComplete },
+    waits: told.waits.slice(-WAITS_MAX),
+    waitsComplete: told.isComplete && told.waits.length <= WAITS_MAX,
     forecast: state === "queued" ? (forecastStarts(fold, new Set([id]), askedAt(fold, now)).get(id) ?? null) : null,
     text,
   };

@@ -32,9 +32,9 @@ type Change = { readonly at: Moment } & (
 );
 
 /**
- * The worlds in which the job of `stay` waited, one for each moment at which anything in them changed, oldest first; each holds
- * until the next, the last until the stay's end. The first may begin later than the stay, where that is longer ago than is remembered, or too much happened in it. A world is
- * only good until the next one is asked for.
+ * The worlds in which the job waited that is `asked` about, one for each moment at which anything in them changed, oldest first;
+ * each holds until the next, the last until the stay's end. The first may begin later than the stay, where that is longer ago than
+ * is remembered, or too much happened in it. A world is only good until the next one is asked for.
  */
 export function* worldsOf(fold: Fold, asked: QueueStay): IterableIterator<PastWorld> {
   const { reach } = fold.past;
@@ -161,7 +161,7 @@ function frameChanges({ past: { frames } }: Fold, stay: QueueStay): readonly Cha
 }
 
 /** A row as it stood in its place; what has nothing to do with waiting is left empty. */
-export function rowOf(stay: QueueStay): JobRow {
+function rowOf(stay: QueueStay): JobRow {
   const { id, type, resources, priority, place, createdAt, overtaken } = stay;
   const policy = { params: {}, maxAttempts: 1, timeoutMs: null, labels: {}, template: null };
   return {

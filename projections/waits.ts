@@ -12,7 +12,8 @@ import { worldsOf } from "./past-worlds.js";
 /**
  * `full`: its units were in use. `kept`: there was room, but it was kept for those ahead. `undecided`: nothing kept it from
  * starting but that the scheduler had not decided yet (while it shut down, say). `time`: for its time to come; `turn`: for its turn
- * in a sequential group; `retry`: for its next attempt. `unknown`: it is too long ago, or too much happened meanwhile, to tell. The others as in a block.
+ * in a sequential group; `retry`: for its next attempt. `unknown`: it is too long ago, or too much happened meanwhile, to tell.
+ * The others as in a block.
  */
 export type WaitCause = Block["cause"] | "kept" | "undecided" | "time" | "turn" | "retry" | "unknown";
 
@@ -41,8 +42,6 @@ export interface WaitsTold {
   readonly isComplete: boolean;
 }
 
-/** Intervals in one answer; the latest are told. */
-const WAITS_MAX = 200;
 export const BEHIND_MAX = 100;
 
 export function waitsOf(fold: Fold, row: JobRow): WaitsTold {
@@ -62,8 +61,7 @@ export function waitsOf(fold: Fold, row: JobRow): WaitsTold {
   }
   const state = stateOf(row);
   if (state === "scheduled" || state === "retrying") waitUntil(causeSince(row, since), fold.head.at);
-  const waits = timeline.waits();
-  return { waits: waits.slice(-WAITS_MAX), isComplete: isComplete && waits.length <= WAITS_MAX };
+  return { waits: timeline.waits(), isComplete };
 }
 
 /** A stay in the queue, and the attempt that ended it. Whoever is queued and granted in one entry has no stay. */
