@@ -17,7 +17,7 @@ import { remember } from "../events/remember.js";
 import type { JobState } from "../events/states.js";
 import { type Node, Stepper } from "./stepper.js";
 
-interface JobContext {
+export interface JobContext {
   /** The number of the latest attempt; 0 before the first grant. */
   readonly attempt: number;
   readonly maxAttempts: number;
@@ -141,6 +141,15 @@ export function stepJob(from: JobNode, fact: JobFact): JobNode | null {
 
 /** The state's name for the outside. `new` is before the first fact, so no stored job is ever in it. */
 export const jobState = (node: JobNode): JobState => node.state as JobState;
+
+/** What a node counts. */
+export const jobContext = ({ snapshot }: JobNode): JobContext => snapshot.context;
+
+const restored = new Map<string, JobNode>();
+
+/** The node of a job that is in a state with these counts: the very one that its facts lead to. Throws if there is no such state. */
+export const jobNodeAt = (state: JobState, { attempt, maxAttempts }: JobContext): JobNode =>
+  remember(restored, `${state} ${attempt}/${maxAttempts}`, () => stepper.nodeAt(state, { attempt, maxAttempts }));
 
 const submitted = new Map<string, JobEvent>();
 const failed = {

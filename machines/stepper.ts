@@ -48,6 +48,11 @@ export class Stepper<Event extends EventObject> {
     return remember(known, event, () => this.#compute(from.snapshot, event));
   }
 
+  /** The node of a state and a context that were once come to. Throws if the machine has no such state. */
+  nodeAt(state: string, context: object): Node {
+    return this.#node(this.#machine.resolveState({ value: state, context }));
+  }
+
   #compute(from: AnyMachineSnapshot, event: Event): Step | null {
     if (!from.can(event)) return null;
     const [snapshot, actions] = transition(this.#machine, from, event);

@@ -3,6 +3,7 @@
  * model where the params name one. Bounded, and no part of the canonical state, because no decision looks at it.
  */
 import { type JobRow, liveAttempt } from "./jobs.js";
+import type { KeptTimes } from "./kept.js";
 
 /** The latest runs of a kind; older ones say little about the next. */
 const RUNS_KEPT_MAX = 200;
@@ -22,9 +23,8 @@ export interface RunTimes {
   readonly sortedMs: readonly number[];
 }
 
-interface Kind {
-  /** Oldest run first; the array is never changed, so that copies may share it. */
-  readonly latestMs: readonly number[];
+/** Its array is never changed, so that copies may share it. */
+interface Kind extends KeptTimes {
   times: RunTimes | null;
 }
 
@@ -43,8 +43,8 @@ export class Durations {
     const ms = Math.max(0, Date.parse(at) - Date.parse(live.grantedAt));
     const { type } = row.spec;
     const model = modelOf(row);
-    this.#add(keyOf(type, null), ms);
-    if (model !== null) this.#add(keyOf(type, model), ms);
+    this.#add(type, null, ms);
+    if (model !== null) this.#add(type, model, ms);
   }
 
   /** The times of runs like this job's: of its model if one has run, else of its type; null if none has. */
@@ -54,10 +54,21 @@ export class Durations {
     return (model === null ? null : this.#timesOf(type, model)) ?? this.#timesOf(type, null);
   }
 
-  #add(key: string, ms: number): void {
+  /** All of it, to be restored elsewhere. */
+  keep(): readonly KeptTimes[] {
+    return [...this.#kinds.values()].map(({ type, model, latestMs }) => ({ type, model, latestMs }));
+  }
+
+  /** Takes over what another one kept. */
+  restore(kept: readonly KeptTimes[]): void {
+    for (const times of kept) this.#kinds.set(keyOf(times.type, times.model), { ...times, times: null });
+  }
+
+  #add(type: string, model: string | null, ms: number): void {
+    const key = keyOf(type, model);
     const latestMs = [...(this.#kinds.get(key)?.latestMs ?? []).slice(1 - RUNS_KEPT_MAX), ms];
     this.#kinds.delete(key);
-    this.#kinds.set(key, { latestMs, times: null });
+    this.#kinds.set(key, { type, model, latestMs, times: null });
     if (this.#kinds.size <= KINDS_MAX) return;
     for (const oldest of this.#kinds.keys()) {
       this.#kinds.delete(oldest);

@@ -6,32 +6,19 @@
  * it is written; and should the write be refused, the fold is thrown away and made anew from the ledger.
  */
 import type { Entry, EntryHeader, IntakeProgress } from "../events/entry.js";
-import type { Fact, FactOf } from "../events/facts.js";
+import type { Fact } from "../events/facts.js";
 import { type Epoch, factAddress, type JobId, type Position } from "../events/names.js";
 import type { Durations } from "./durations.js";
 import type { Groups } from "./groups.js";
-import { EMPTY_HEAD, type Head, isBefore } from "./head.js";
+import { EMPTY_HEAD, type Head, type Leader, type Settings } from "./head.js";
 import { JobIndex } from "./job-index.js";
 import type { JobRow } from "./jobs.js";
+import type { Kept } from "./kept.js";
 import type { Past } from "./past.js";
 import { changeSchedules, noSchedules, type Schedules } from "./schedules.js";
 import { changeSlots, emptySlots } from "./slot-changes.js";
 import type { Freed, SlotChange, Slots } from "./slots.js";
 import type { WaitingView } from "./waiting.js";
-
-/** Who leads, by the last election in the ledger. */
-export interface Leader extends Omit<FactOf<"DispatcherElected">, "type"> {
-  readonly at: string;
-}
-
-/** What the configuration has told the ledger, beside the limits, which are in the slots. */
-interface Settings {
-  /** False while only the default limits hold, because the ledger has never been told any. */
-  readonly limitsKnown: boolean;
-  readonly finishedJobsMax: number;
-  /** The identity of the intake stream that the intake progress is about; null before the first reign. */
-  readonly intakeStream: string | null;
-}
 
 type OpenHeader = Omit<EntryHeader, "v" | "intake">;
 
@@ -49,7 +36,7 @@ export class LedgerCorrupt extends Error {
 export const FINISHED_JOBS_MAX_DEFAULT = 100_000;
 
 export class Fold {
-  #head = EMPTY_HEAD;
+  #head: Head = EMPTY_HEAD;
   #leader: Leader | null = null;
   #settings: Settings = { limitsKnown: false, finishedJobsMax: FINISHED_JOBS_MAX_DEFAULT, intakeStream: null };
   #slots = emptySlots;
@@ -73,6 +60,18 @@ export class Fold {
     this.#settings = from.#settings;
     this.#slots = from.slots;
     this.#schedules = from.#schedules;
+  }
+
+  /** The fold that kept this, made again. */
+  static restore({ head, leader, settings, slots, schedules, jobs }: Kept): Fold {
+    const fold = new Fold();
+    fold.#head = head;
+    fold.#leader = leader;
+    fold.#settings = settings;
+    fold.#slots = slots;
+    fold.#schedules = schedules;
+    fold.#index.restore(jobs);
+    return fold;
   }
 
   /** The same beliefs in a fold of its own: to see what would come of an entry that this one never sees. */
@@ -113,7 +112,7 @@ export class Fold {
   get past(): Past {
     return this.#index.past;
   }
-  get durations(): Pick<Durations, "of"> {
+  get durations(): Durations {
     return this.#index.durations;
   }
   /** The place at the end of the waiting order, for the next job submitted. */
@@ -279,4 +278,8 @@ export class Fold {
     if (this.#open === null) throw new Error("no entry is open");
     return this.#open;
   }
+}
+
+function isBefore(progress: IntakeProgress, other: IntakeProgress): boolean {
+  return progress.sequence < other.sequence || (progress.sequence === other.sequence && progress.taken < other.taken);
 }

@@ -4,7 +4,7 @@
  */
 import type { Entry } from "../events/entry.js";
 import type { JobId, Position } from "../events/names.js";
-import { Fold } from "./fold.js";
+import type { Fold } from "./fold.js";
 import { forecastStarts } from "./forecast.js";
 import { stateOf } from "./jobs.js";
 
@@ -36,14 +36,18 @@ interface Sample {
   grantedAt: string | null;
 }
 
-/** Walks a ledger from its first entry on. Throws `LedgerCorrupt` at the first thing in it that cannot be. */
+/** Walks a ledger, or what follows `before` of it. Throws `LedgerCorrupt` at the first thing in it that cannot be. */
 export class ForecastTrial {
-  readonly #fold = new Fold();
+  readonly #fold: Fold;
   #samples: Sample[] = [];
   /** The samples of jobs that still wait. */
   readonly #open = new Map<JobId, Sample>();
   #waits = 0;
   #stride = 1;
+
+  constructor(before: Fold) {
+    this.#fold = before;
+  }
 
   apply(at: Position, entry: Entry): void {
     this.#fold.apply(at, entry);

@@ -6,9 +6,10 @@
  * that came together the first in order begins, not the first to come.
  */
 import type { GroupStatus, Membership } from "../events/facts.js";
-import type { GroupId } from "../events/names.js";
+import type { GroupId, JobId } from "../events/names.js";
 import { isTerminal, type JobState } from "../events/states.js";
 import { compareText, type JobRow, stateOf } from "./jobs.js";
+import type { KeptGroup } from "./kept.js";
 import { SortedList } from "./sorted-list.js";
 
 export interface Group {
@@ -126,6 +127,27 @@ export class Groups {
     }
     for (const { id } of this.#unsettled) copy.#unsettled.add(copy.#must(id));
     return copy;
+  }
+
+  /** Takes over what was kept of other groups, with the rows of their members in the order in which they were submitted. */
+  restore(
+    groups: readonly KeptGroup[],
+    unsettled: readonly GroupId[],
+    rows: readonly JobRow[],
+    jobs: ReadonlyMap<JobId, JobRow>,
+  ): void {
+    for (const { turn, ...kept } of groups) {
+      const whose = turn === null ? null : (jobs.get(turn) ?? null);
+      const own = { members: new Set<JobRow>(), live: new SortedList(compareMembers), turn: whose };
+      this.#groups.set(kept.id, { ...kept, ...own });
+    }
+    for (const row of rows) {
+      const group = this.#groupOf(row);
+      if (group === null) continue;
+      group.members.add(row);
+      if (!isTerminal(stateOf(row))) group.live.add(row);
+    }
+    for (const id of unsettled) this.#unsettled.add(this.#must(id));
   }
 
   #forgetEmpty(group: Group): void {

@@ -1,5 +1,6 @@
-/** The head of a fold: how far the ledger is folded, and what the next entry has to follow. */
+/** What the fold believes of the ledger as a whole: where it ends, who leads, and what the configuration has told it. */
 import type { IntakeProgress } from "../events/entry.js";
+import type { FactOf } from "../events/facts.js";
 import { type EntryId, type Epoch, epoch, intakeSequence, type Position, position } from "../events/names.js";
 
 /** Where the ledger ends, as far as it is folded. */
@@ -13,6 +14,20 @@ export interface Head {
   readonly intake: IntakeProgress;
 }
 
+/** Who leads, by the last election in the ledger. */
+export interface Leader extends Omit<FactOf<"DispatcherElected">, "type"> {
+  readonly at: string;
+}
+
+/** What the configuration has told the ledger, beside the limits, which are in the slots. */
+export interface Settings {
+  /** False while only the default limits hold, because the ledger has never been told any. */
+  readonly limitsKnown: boolean;
+  readonly finishedJobsMax: number;
+  /** The identity of the intake stream that the intake progress is about; null before the first reign. */
+  readonly intakeStream: string | null;
+}
+
 export const EMPTY_HEAD: Head = {
   position: position(0),
   entryId: null,
@@ -20,7 +35,3 @@ export const EMPTY_HEAD: Head = {
   at: "0000-01-01T00:00:00.000Z",
   intake: { sequence: intakeSequence(0), taken: 0 },
 };
-
-export function isBefore(progress: IntakeProgress, other: IntakeProgress): boolean {
-  return progress.sequence < other.sequence || (progress.sequence === other.sequence && progress.taken < other.taken);
-}

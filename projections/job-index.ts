@@ -10,8 +10,9 @@ import { newJob, stepJob } from "../machines/job.js";
 import { checkFence, endAttempt, failAttempt, startAttempt } from "./attempts.js";
 import { Durations } from "./durations.js";
 import { Groups } from "./groups.js";
-import { compareDue, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
-import { Past } from "./past.js";
+import { compareDue, copyRow, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
+import type { KeptJobs } from "./kept.js";
+import { type Moment, Past } from "./past.js";
 import type { SlotChange } from "./slots.js";
 import { SortedList } from "./sorted-list.js";
 import { Waiting } from "./waiting.js";
@@ -61,6 +62,20 @@ export class JobIndex {
     this.durations = new Durations(from?.durations);
     this.holding = from?.holding ?? 0;
     this.nextPlace = from?.nextPlace ?? PLACE_STRIDE;
+  }
+
+  /** Takes over what another index kept. This one must be empty. */
+  restore({ rows, finished, undenied, groups, unsettled, nextPlace, past, durations }: KeptJobs): void {
+    if (this.jobs.size > 0) throw new Error("only an empty index is restored");
+    for (const row of rows) this.jobs.set(row.id, row);
+    // Whose turn it is says who is held back, and so who is due.
+    this.groups.restore(groups, unsettled, rows, this.jobs);
+    for (const row of rows) if (!isTerminal(stateOf(row))) this.#enter(row, null);
+    for (const id of finished) this.finished.add(id);
+    this.waiting.restoreUndenied(undenied);
+    this.nextPlace = nextPlace;
+    this.past.restore(past);
+    this.durations.restore(durations);
   }
 
   /** A job's first fact. */
@@ -184,7 +199,7 @@ export class JobIndex {
     this.nextPlace = Math.max(this.nextPlace, place + PLACE_STRIDE);
   }
 
-  #free(row: JobRow, stamp: Stamp): void {
+  #free(row: JobRow, stamp: Moment): void {
     if (row.spec === null) throw new Error(`${row.id} was rejected and holds nothing`);
     const { type, resources } = row.spec;
     const last = row.attempts[row.attempts.length - 1];
@@ -218,7 +233,7 @@ export class JobIndex {
   }
 
   /** Takes a row out of the list of its state. */
-  #leave(row: JobRow, stamp: Stamp): void {
+  #leave(row: JobRow, stamp: Moment): void {
     const state = stateOf(row);
     if (state === "queued") {
       this.waiting.delete(row);
@@ -227,12 +242,12 @@ export class JobIndex {
     else if (isSlotHolding(state)) this.holding -= 1;
   }
 
-  /** Puts a row into the list of its state. */
-  #enter(row: JobRow, stamp: Stamp): void {
+  /** Puts a row into the list of its state. `stamp`: null if it came to its state before, and is only restored. */
+  #enter(row: JobRow, stamp: Moment | null): void {
     const state = stateOf(row);
     if (state === "queued") {
       this.waiting.add(row);
-      this.past.came(row, stamp);
+      if (stamp !== null) this.past.came(row, stamp);
     } else if (state === "scheduled" || state === "retrying") {
       if (row.dueAt === null) throw new Error(`${row.id} is ${state} without a time`);
       if (!this.groups.isHeld(row)) this.due.add(row);
@@ -245,11 +260,3 @@ export class JobIndex {
     }
   }
 }
-
-/** What of a row is written to later is its own; the line is set by the lines. */
-const copyRow = (row: JobRow): JobRow => ({
-  ...row,
-  line: null,
-  attempts: row.attempts.map((attempt) => ({ ...attempt })),
-  addresses: [...row.addresses],
-});

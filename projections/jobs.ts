@@ -22,14 +22,15 @@ export interface Attempt {
   error: string | null;
 }
 
-type Spec = Omit<JobSpec, "resources"> & { readonly resources: Readonly<JobSpec["resources"]> };
+/** A spec that nobody changes: rows that are alike may share one. */
+export type RowSpec = Omit<JobSpec, "resources"> & { readonly resources: Readonly<JobSpec["resources"]> };
 
 export interface JobRow {
   readonly id: JobId;
   readonly createdAt: string;
   readonly retryOf: JobId | null;
   /** Null for a rejected submission, which never became a job that could run. */
-  spec: Spec | null;
+  spec: RowSpec | null;
   /** The type as it was asked for, where there is no spec to say so. */
   readonly askedType: string | null;
   node: JobNode;
@@ -49,6 +50,14 @@ export interface JobRow {
   /** Addresses of its facts, flat: position, index, position, index, … The facts themselves stay in the ledger. */
   readonly addresses: number[];
 }
+
+/** What of a row is written to later is its own; the line is set by the lines. */
+export const copyRow = (row: JobRow): JobRow => ({
+  ...row,
+  line: null,
+  attempts: row.attempts.map((attempt) => ({ ...attempt })),
+  addresses: [...row.addresses],
+});
 
 export const stateOf = (row: JobRow): JobState => jobState(row.node);
 

@@ -7,6 +7,7 @@
  */
 import { type JobId, type Position, position } from "../events/names.js";
 import type { JobRow } from "./jobs.js";
+import type { KeptPast } from "./kept.js";
 import { emptySlots } from "./slot-changes.js";
 import type { Holding, Slots } from "./slots.js";
 
@@ -73,6 +74,26 @@ export class Past {
   }
   get frames(): readonly Frame[] {
     return this.#frames;
+  }
+
+  /** All of it, to be restored elsewhere. */
+  keep(): KeptPast {
+    return {
+      ...{
+        reach: this.#reach,
+        since: [...this.#since].map(([id, { position: at, at: time }]) => [id, { position: at, at: time }]),
+      },
+      ...{ stays: this.#stays, holdings: this.#holdings, frames: this.#frames },
+    };
+  }
+
+  /** Takes over what another one kept. This one must be that of an empty fold. */
+  restore({ reach, since, stays, holdings, frames }: KeptPast): void {
+    this.#reach = reach;
+    for (const [id, at] of since) this.#since.set(id, at);
+    this.#stays.push(...stays);
+    this.#holdings.push(...holdings);
+    this.#frames.splice(0, this.#frames.length, ...frames);
   }
 
   /** The stay of a job that waits now; null if it does not. */

@@ -90,6 +90,13 @@ export class SlotViolation extends Error {
   readonly code = "slot-violation";
 }
 
+/** A record without inherited members: a job may be called "constructor". */
+export function recordOf<K extends string, V>(values: readonly V[], keyOf: (value: V) => K): Record<K, V> {
+  const record: Record<K, V> = Object.create(null);
+  for (const value of values) record[keyOf(value)] = value;
+  return record;
+}
+
 /** The holdings, oldest grant first. Sorted, because a record puts ids that look like numbers before all others. */
 export function oldestFirst(slots: Slots): Holding[] {
   return Object.values<Holding>(slots.holdings).sort((a, b) => a.grant - b.grant);

@@ -37,12 +37,22 @@ const SLOT_FACTS: ReadonlySet<FactType> = new Set([
 ]);
 
 export class Verification {
-  readonly fold = new Fold();
-  readonly #order = new OrderCheck(this.fold);
-  readonly #fences = new FenceCheck();
-  readonly #intake = new IntakeCheck();
+  readonly fold: Fold;
+  readonly #before: Position;
+  readonly #order: OrderCheck;
+  readonly #fences: FenceCheck;
+  readonly #intake: IntakeCheck;
   readonly #entryIds = new Set<EntryId>();
   readonly #counts = { facts: 0, jobs: 0, grants: 0 };
+
+  /** From the first entry, or from what `begin` has folded and is believed; it goes on in that very fold. */
+  constructor(begin = new Fold()) {
+    this.fold = begin;
+    this.#before = begin.head.position;
+    this.#order = new OrderCheck(begin);
+    this.#fences = new FenceCheck(begin.jobs.values());
+    this.#intake = new IntakeCheck(begin.head.intake);
+  }
 
   /** The next entry. Throws `LedgerCorrupt` with the address of the first thing in it that is wrong. */
   apply(at: Position, entry: Entry): void {
@@ -57,8 +67,8 @@ export class Verification {
   }
 
   get verified(): Verified {
-    const { position: entries, epoch: epochs, at } = this.fold.head;
-    return { entries, ...this.#counts, epochs, at: entries === 0 ? null : at };
+    const { position, epoch: epochs, at } = this.fold.head;
+    return { entries: position - this.#before, ...this.#counts, epochs, at: position === 0 ? null : at };
   }
 
   /** What the fold has to say of a fact goes before what is said here: it is the graver. */

@@ -4,6 +4,8 @@
  */
 import type { Fact } from "../events/facts.js";
 import type { JobId, Position } from "../events/names.js";
+import { isTerminal } from "../events/states.js";
+import { type JobRow, liveAttempt, stateOf } from "./jobs.js";
 
 interface Attempts {
   /** The position of the entry that granted the live one; null if none is. */
@@ -13,6 +15,14 @@ interface Attempts {
 
 export class FenceCheck {
   readonly #attempts = new Map<JobId, Attempts>();
+
+  /** Of the jobs that are there before, those count that have not ended. */
+  constructor(before: Iterable<JobRow> = []) {
+    for (const row of before) {
+      if (isTerminal(stateOf(row)) || row.attempts.length === 0) continue;
+      this.#attempts.set(row.id, { live: liveAttempt(row)?.grant ?? null, count: row.attempts.length });
+    }
+  }
 
   /** What is wrong with a fact of the entry at `at`; if nothing is, it is taken as having happened. */
   faultOf(fact: Fact, at: Position): string | null {

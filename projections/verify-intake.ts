@@ -10,8 +10,12 @@ type Place = { readonly sequence: number; readonly taken: number };
 
 export class IntakeCheck {
   /** Behind the last item that was decided. */
-  #reached: Place = { sequence: 0, taken: 0 };
+  #reached: Place;
   #last: IntakePoint | null = null;
+
+  constructor(reached: Place = { sequence: 0, taken: 0 }) {
+    this.#reached = reached;
+  }
 
   /** What is wrong with where a fact says that it came from; if nothing is, that is taken as decided. */
   faultOf(fact: Fact): string | null {

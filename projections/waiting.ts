@@ -67,6 +67,12 @@ export class Waiting {
     this.#undenied.delete(row);
   }
 
+  /** Puts those without a recorded denial into the order that they had. */
+  restoreUndenied(rows: readonly JobRow[]): void {
+    this.#undenied.clear();
+    for (const row of rows) this.#undenied.add(row);
+  }
+
   /** The same lines, of the copies that `copyOf` has made of their rows. */
   clone(copyOf: (row: JobRow) => JobRow): Waiting {
     const copy = new Waiting();

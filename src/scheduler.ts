@@ -8,6 +8,7 @@ import { Announcer } from "./api/announcer.js";
 import { answerAsLeader, askLeader } from "./api/leadership.js";
 import { startService } from "./api/service.js";
 import { workerLink } from "./api/worker-link.js";
+import { Keeper, nearestCheckpoint, openShelf } from "./checkpoints/index.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { ConnectionSettings } from "./config/connection.js";
 import type { Backoff, Configuration } from "./config/index.js";
@@ -15,6 +16,7 @@ import { catalogueOf, settingsFacts } from "./configured.js";
 import { configuredRunners } from "./configured-runners.js";
 import { nextFiring } from "./cron.js";
 import { Dispatcher, type Ended } from "./dispatcher/dispatcher.js";
+import type { Origin } from "./dispatcher/options.js";
 import { thisSystem } from "./dispatcher/system.js";
 import type { Proposal } from "./dispatcher/turn.js";
 import { JetStreamLog } from "./log/jetstream.js";
@@ -47,6 +49,8 @@ export interface SchedulerOptions {
 export interface Scheduler {
   readonly dispatcher: Dispatcher;
   readonly subjects: Subjects;
+  /** How it came to what it believes; null before it has. */
+  readonly origin: Origin | null;
   /** Settles when the scheduler has ended: stopped, or because the ledger cannot be trusted. */
   readonly ended: Promise<Ended>;
   /** Drains and ends (CON-003). */
@@ -81,8 +85,11 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   const runners = configuredRunners(configuration.types, context, functions);
   const endpoints = endpointsOf(configuration.webhooks, process.env);
   const state = keyValue(nc, subjects.stateBucket);
+  const shelf = openShelf(nc, subjects);
   let webhooks: Webhooks | null = null;
-  let webhooksStopped: Promise<void> = Promise.resolve();
+  let keeper: Keeper | null = null;
+  let origin: Origin | null = null;
+  let asideStopped: Promise<unknown> = Promise.resolve();
   const dispatcher: Dispatcher = new Dispatcher({
     subjects,
     ledger,
@@ -99,8 +106,14 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
     workerLink: workerLink(nc, subjects),
     settingsFacts: (fold: Fold): readonly Fact[] =>
       settingsFacts(configuration, fold, { now: clock.nowIso(), nextFiring }),
+    checkpoint: () =>
+      nearestCheckpoint({ shelf, ledger, until: null, onNotice: (text) => log.warn({ ledger: identity }, text) }),
+    onFolded: (folded) => {
+      origin = folded;
+    },
     announce: (stored) => {
       announcer.announce(stored);
+      keeper?.stored(stored.facts.length);
       webhooks?.stored(stored);
       options.onStored?.(stored);
     },
@@ -118,12 +131,15 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
         announced: () => announcer.flush(),
       });
       const started = startWebhooks({ endpoints, ledger, state, leader: dispatcher, clock, log });
+      const kept = keepCheckpoints(options, clock, origin);
       webhooks = started;
+      keeper = kept;
       return () => {
         stopAnswering();
         stopServing();
         webhooks = null;
-        webhooksStopped = started.stop();
+        keeper = null;
+        asideStopped = Promise.all([started.stop(), kept?.stop()]);
       };
     },
     endOrphans: (isLost) => killOrphanedRuns((run) => run.ledger === identity && isLost(run.job, run.grant)),
@@ -136,19 +152,35 @@ async function assemble(nc: NatsConnection, options: SchedulerOptions): Promise<
   });
   const ended = dispatcher.run().then(async (end) => {
     announcer.flush();
-    await webhooksStopped;
+    await asideStopped;
     await nc.drain().catch((error: unknown) => log.debug({ err: error }, "the connection was gone already"));
     return end;
   });
   return {
     dispatcher,
     subjects,
+    get origin() {
+      return origin;
+    },
     ended,
     stop: () => {
       dispatcher.stop();
       return ended;
     },
   };
+}
+
+/** What is stored before the reign has come to its first entry is in nobody's count; the next round counts itself. */
+function keepCheckpoints(
+  { configuration, connection, log }: SchedulerOptions,
+  clock: Clock,
+  origin: Origin | null,
+): Keeper | null {
+  const { checkpoints, namespace } = configuration;
+  if (checkpoints === null) return null;
+  const { facts, everyMs } = checkpoints;
+  const order = { connection, namespace, facts };
+  return new Keeper({ order, everyMs, factsAfter: origin?.facts ?? 0, clock, log });
 }
 
 const BACKOFF_DEFAULT: Backoff = { baseMs: 10_000, capMs: 600_000, factor: 2, jitter: false };

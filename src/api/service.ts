@@ -77,6 +77,7 @@ async function serve(options: ServiceOptions, connection: number): Promise<Servi
     const query = service.addGroup(subjects.query);
     for (const name of QUERIES)
       query.addEndpoint(name, (_error, message) => void answer(message, options, (args) => ask(options, name, args)));
+    query.addEndpoint("running", (_error, message) => void answer(message, options, () => running(options)));
     return service;
   } catch (error) {
     log.error({ err: error }, "the NATS service could not be started");
@@ -135,6 +136,12 @@ async function renewed(dispatcher: Dispatcher, id: string, done: { readonly ok: 
   if (reservation === null)
     return { refused: "not-found", reason: `there is no reservation ${id}: it was released, or has expired` };
   return { value: { ...done, reservation } };
+}
+
+/** What the worker inside runs, by its own account: the projection is not asked (`signalbox audit`). */
+async function running({ dispatcher }: ServiceOptions): Promise<Reply> {
+  const answered = await dispatcher.inReign(({ inside }) => inside);
+  return answered === null ? NOT_LEADING : { value: answered };
 }
 
 async function ask({ dispatcher, ledger }: ServiceOptions, name: QueryName, args: unknown): Promise<Reply> {

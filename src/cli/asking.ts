@@ -52,11 +52,14 @@ export function refuseServerBesideLog({ nats, context }: CommonOptions): void {
 }
 
 /** What --at says; null without it. */
-export function untilOf({ at }: CommonOptions): Until | null {
-  if (at === undefined) return null;
-  const until = parseUntil(at);
+export const untilOf = ({ at }: CommonOptions): Until | null => readUntil("--at", at);
+
+/** What an option says that takes a position or a time; null without it. */
+export function readUntil(option: string, text: string | undefined): Until | null {
+  if (text === undefined) return null;
+  const until = parseUntil(text);
   if (until === null)
-    throw CliFailure.usage(`--at ${at}: give a position such as 812, or a time such as 2026-12-01T08:00:00Z`);
+    throw CliFailure.usage(`${option} ${text}: give a position such as 812, or a time such as 2026-12-01T08:00:00Z`);
   return until;
 }
 

@@ -124,6 +124,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/log.js")).defineLog,
   },
   {
+    name: "audit",
+    summary: "recompute every slot from zero and compare",
+    load: async () => (await import("./commands/audit.js")).defineAudit,
+  },
+  {
+    name: "whatif",
+    summary: "the recorded workload under other limits",
+    load: async () => (await import("./commands/whatif.js")).defineWhatif,
+  },
+  {
     name: "graph",
     summary: "draw a machine from its code",
     load: async () => (await import("./commands/graph.js")).defineGraph,

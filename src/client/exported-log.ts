@@ -1,6 +1,8 @@
 /**
  * The exported log: a file in JSON Lines. The first line is a header with format version, namespace and stream identity;
  * each line after it is one ledger entry with its position and the time at which the server stored it (contract, section 4).
+ * In a part of a log (`log export --from`) the state that it begins with stands before them, line by line, and after that the earlier
+ * entries that tell of jobs which had not ended.
  *
  *     {"format":"signalbox-ledger","version":1,"namespace":"signalbox","stream":"SIGNALBOX_LEDGER@…","last":2,"exportedAt":"…"}
  *     {"position":1,"storedAt":"…","entry":{"v":1,…}}
@@ -11,35 +13,23 @@
  */
 import { createReadStream } from "node:fs";
 import { z } from "zod";
-import type { StoredMessage } from "../log/log.js";
+import type { Fold } from "../../projections/fold.js";
+import { CheckpointDamaged, Restoration } from "../../projections/restoration.js";
+import type { Log, StoredMessage } from "../log/log.js";
 import { MemoryLog } from "../log/memory.js";
+import { stateHash } from "../state-hash.js";
+import { type ExportHeader, firstOf, readHeader } from "./export-header.js";
 import { ClientFailure } from "./failure.js";
 import { type InputLine, LineSplitter } from "./line-splitter.js";
-
-const EXPORT_FORMAT = "signalbox-ledger";
-const EXPORT_VERSION = 1;
-
-const headerSchema = z.object({
-  format: z.literal(EXPORT_FORMAT),
-  version: z.number().int(),
-  namespace: z.string(),
-  /** Names the very stream: one that was deleted and made again is another. */
-  stream: z.string(),
-  /** The position of the last entry in the file; every one from 1 is there. */
-  last: z.number().int().nonnegative(),
-  exportedAt: z.string(),
-});
-export type ExportHeader = z.infer<typeof headerSchema>;
 
 const place = { position: z.number().int().positive(), storedAt: z.string() };
 const lineSchema = z.union([
   z.object({ ...place, entry: z.record(z.string(), z.unknown()) }),
   z.object({ ...place, bytes: z.base64() }),
 ]);
-
-export function headerLine(header: Omit<ExportHeader, "format" | "version">): string {
-  return JSON.stringify({ format: EXPORT_FORMAT, version: EXPORT_VERSION, ...header });
-}
+/** A line of the state that a part begins with: around one that projections/checkpoint.ts writes. */
+const STATE_BEGINS = '{"state":';
+export const stateLine = (state: string): string => `${STATE_BEGINS}${state}}`;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -62,6 +52,10 @@ function textOf(data: Uint8Array): string | null {
 
 export interface OpenExport {
   readonly header: ExportHeader;
+  /** What a part begins with, in a fold that is the caller's; null for a whole log. */
+  readonly begin: Fold | null;
+  /** Entries before the first that tell of jobs which had not ended. */
+  readonly earlier: readonly StoredMessage[];
   /** Its entries in order, as messages of the ledger; to be read once. Throws `ExportBroken` where one is missing or none. */
   readonly messages: AsyncIterable<StoredMessage>;
 }
@@ -90,46 +84,117 @@ export async function openExport(path: string): Promise<OpenExport> {
       hint: EXPORT_HINT,
     });
   }
-  const header = readHeader(first.value, wrong);
-  return { header, messages: entriesOf(lines, header, path) };
+  const header = mustHeader(first.value, wrong);
+  const begin = header.first === undefined ? null : await beginOf(lines, header, path);
+  const earlier = await earlierOf(lines, header, path);
+  return { header, begin, earlier, messages: entriesOf(lines, header, path) };
 }
 
-export interface ExportedLog {
-  readonly header: ExportHeader;
-  readonly ledger: MemoryLog;
+/** The state that a part begins with. */
+async function beginOf(lines: AsyncGenerator<InputLine>, header: ExportHeader, path: string): Promise<Fold> {
+  const restoration = new Restoration();
+  const wrong = (line: number, what: string) => new ExportBroken(firstOf(header), `${path}:${line}: ${what}`);
+  try {
+    while (!restoration.isComplete) {
+      const { value: line } = await lines.next();
+      const text = line !== undefined && "text" in line ? line.text : "";
+      if (!text.startsWith(STATE_BEGINS) || !text.endsWith("}"))
+        throw wrong(line?.number ?? 0, "the state that the part begins with is not complete");
+      restoration.read(text.slice(STATE_BEGINS.length, -1));
+    }
+    const fold = restoration.finish();
+    if (fold.head.position + 1 !== firstOf(header) || stateHash(fold) !== header.beginHash)
+      throw wrong(1, "the state that the part begins with is not the one that its header names");
+    return fold;
+  } catch (error) {
+    if (error instanceof CheckpointDamaged)
+      throw wrong(1, `the state that the part begins with cannot be read by this program: ${error.message}`);
+    throw error;
+  }
+}
+
+async function earlierOf(
+  lines: AsyncGenerator<InputLine>,
+  header: ExportHeader,
+  path: string,
+): Promise<readonly StoredMessage[]> {
+  const earlier: StoredMessage[] = [];
+  while (earlier.length < (header.earlier ?? 0)) {
+    const { value: line } = await lines.next();
+    const message = line === undefined ? null : messageOf(line, header);
+    if (message === null || message.sequence >= firstOf(header)) {
+      const what = `one of ${header.earlier} earlier entries is missing; is the file cut off?`;
+      throw new ExportBroken(firstOf(header), `${path}:${line?.number ?? 0}: ${what}`);
+    }
+    earlier.push(message);
+  }
+  return earlier;
+}
+
+export interface ExportedLog extends Pick<OpenExport, "header" | "begin"> {
+  readonly ledger: Log;
 }
 
 /** Reads an exported log into memory, all of it. Throws `ClientFailure` that names the line if something is wrong with the file. */
 export async function readExportedLog(path: string): Promise<ExportedLog> {
-  const { header, messages } = await openExport(path);
+  const { header, begin, earlier, messages } = await openExport(path);
+  const first = firstOf(header);
   let storedAt = "";
-  const ledger = new MemoryLog({ identity: header.stream, now: () => storedAt, appendOnly: true });
+  const now = () => storedAt;
+  const memory = new MemoryLog({ identity: header.stream, now, appendOnly: true, after: first - 1 });
   for await (const message of messages) {
     storedAt = message.storedAt;
-    await ledger.append({ subject: message.subject, data: message.data });
+    await memory.append({ subject: message.subject, data: message.data });
   }
-  return { header, ledger };
+  const before = new Map(earlier.map((message) => [message.sequence, message]));
+  const read: Log["read"] = async (sequence) => {
+    if (sequence >= first) return memory.read(sequence);
+    const found = before.get(sequence);
+    if (found !== undefined) return found;
+    throw new ClientFailure("not-found", `entry ${sequence} is not in ${path}, which begins at ${first}`, {
+      hint: "It has the earlier entries of jobs only that had not ended there; export the whole log to ask about others.",
+    });
+  };
+  const ledger: Log = {
+    read,
+    state: () => memory.state(),
+    append: (append) => memory.append(append),
+    follow: (after, signal) => memory.follow(after, signal),
+    trim: (sequence) => memory.trim(sequence),
+  };
+  return { header, begin, ledger };
 }
 
 async function* entriesOf(
   lines: AsyncIterable<InputLine>,
-  { namespace, last }: ExportHeader,
+  header: ExportHeader,
   path: string,
 ): AsyncGenerator<StoredMessage> {
-  let sequence = 0;
+  let sequence = firstOf(header) - 1;
+  let lastLine = 1;
   for await (const line of lines) {
     sequence += 1;
+    lastLine = line.number;
     const wrong = (what: string) => new ExportBroken(sequence, `${path}:${line.number}: ${what}`);
-    const read = lineSchema.safeParse("text" in line ? parseLine(line.text) : undefined);
-    if (!("text" in line) || !read.success) throw wrong("is no entry of an exported log; is the file cut off?");
-    const { position, storedAt } = read.data;
-    if (position !== sequence) throw wrong(`position ${sequence} was expected, and this is ${position}`);
-    yield { sequence, subject: `${namespace}.ledger`, data: dataOf(line.text, read.data), storedAt };
+    const message = messageOf(line, header);
+    if (message === null) throw wrong("is no entry of an exported log; is the file cut off?");
+    if (message.sequence !== sequence)
+      throw wrong(`position ${sequence} was expected, and this is ${message.sequence}`);
+    yield message;
   }
-  if (sequence !== last) {
-    const text = `the file ends here, and its header promises ${last} entries: it is cut off`;
-    throw new ExportBroken(sequence + 1, `${path}:${sequence + 1}: ${text}`);
+  if (sequence !== header.last) {
+    const text = `the file ends here, and its header promises ${header.last} entries: it is cut off`;
+    throw new ExportBroken(sequence + 1, `${path}:${lastLine}: ${text}`);
   }
+}
+
+/** The entry in a line; null if it holds none. */
+function messageOf(line: InputLine, { namespace }: ExportHeader): StoredMessage | null {
+  if (!("text" in line)) return null;
+  const read = lineSchema.safeParse(parseLine(line.text));
+  if (!read.success) return null;
+  const { position: sequence, storedAt } = read.data;
+  return { sequence, subject: `${namespace}.ledger`, data: dataOf(line.text, read.data), storedAt };
 }
 
 async function* linesOf(path: string): AsyncGenerator<InputLine> {
@@ -145,12 +210,12 @@ async function* linesOf(path: string): AsyncGenerator<InputLine> {
 
 const EXPORT_HINT = "Make one with `signalbox log export <file>`.";
 
-function readHeader(line: InputLine, wrong: (what: string, hint?: string) => ClientFailure): ExportHeader {
-  const read = headerSchema.safeParse("text" in line ? parseLine(line.text) : undefined);
-  if (!read.success) throw wrong("is not the header of an exported log", EXPORT_HINT);
-  const { version } = read.data;
-  if (version !== EXPORT_VERSION) throw wrong(`the format version is ${version}; this program reads ${EXPORT_VERSION}`);
-  return read.data;
+function mustHeader(line: InputLine, wrong: (what: string, hint?: string) => ClientFailure): ExportHeader {
+  const header = readHeader("text" in line ? parseLine(line.text) : undefined);
+  if (header === null) throw wrong("is not the header of an exported log", EXPORT_HINT);
+  if ("wrongVersion" in header)
+    throw wrong(`the format version is ${header.wrongVersion}, which this program does not read`);
+  return header;
 }
 
 /** The entry's own bytes, cut out of the line: parsing and writing again could change a number or the order of keys. */

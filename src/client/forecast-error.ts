@@ -1,9 +1,9 @@
 /** Measures on a recorded ledger how far off forecasts would have been. */
 import { position } from "../../events/names.js";
+import { Fold } from "../../projections/fold.js";
 import { type ForecastError, ForecastTrial } from "../../projections/forecast-error.js";
 import { entryOf } from "../log/entry.js";
-import type { Log } from "../log/log.js";
-import { lastOf, readMessages } from "./reader.js";
+import { lastOf, type Readable, readMessages } from "./reader.js";
 import type { Until } from "./until.js";
 
 /**
@@ -11,13 +11,13 @@ import type { Until } from "./until.js";
  * `ClientFailure` if the ledger does not reach so far or cannot be read.
  */
 export async function measureForecasts(
-  ledger: Log,
+  { ledger, begin }: Pick<Readable, "ledger" | "begin">,
   until: Until | null,
   onEntry: (position: number, last: number) => void,
 ): Promise<ForecastError> {
-  const trial = new ForecastTrial();
+  const trial = new ForecastTrial(begin?.clone() ?? new Fold());
   const end = await lastOf(ledger, until);
-  for await (const message of readMessages(ledger, 0, end)) {
+  for await (const message of readMessages(ledger, begin?.head.position ?? 0, end)) {
     const entry = entryOf(message);
     if (until !== null && "time" in until && entry.at > until.time) break;
     trial.apply(position(message.sequence), entry);

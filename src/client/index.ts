@@ -4,7 +4,8 @@
  */
 
 export type { CommandVerb } from "../dispatcher/orders.js";
-export { entryLine, headerLine } from "./exported-log.js";
+export { headerLine } from "./export-header.js";
+export { entryLine } from "./exported-log.js";
 export { ClientFailure, type ClientFailureCode } from "./failure.js";
 export { type HeldSlots, type Released, ReservationLost } from "./held-slots.js";
 export { importLedger } from "./ledger-import.js";

@@ -11,12 +11,15 @@ import { ENTRY_VERSION } from "../../events/entry.js";
 import type { FactOf } from "../../events/facts.js";
 import { entryId, position } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
+import { CODE } from "../checkpoints/shelf.js";
 import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
 import { Publisher } from "../log/publisher.js";
 import { findStream, openLedger, openManager } from "../nats/streams.js";
+import { stateHash } from "../state-hash.js";
 import { ContinuedIntake, type IntakeBegin } from "./continued-intake.js";
-import { type ExportHeader, openExport } from "./exported-log.js";
+import type { ExportHeader } from "./export-header.js";
+import { openExport } from "./exported-log.js";
 import { ClientFailure } from "./failure.js";
 import { type Reach, reacher } from "./reach.js";
 import type { Session } from "./session.js";
@@ -33,6 +36,8 @@ export interface Imported {
   readonly header: ExportHeader;
   /** How many entries the ledger has now. */
   readonly entries: number;
+  /** The hash of the state that the file's entries come to. */
+  readonly stateHash: string;
   /** False if the signal aborted before all were written. */
   readonly isComplete: boolean;
 }
@@ -49,8 +54,8 @@ export async function importLedger(session: Session, options: ImportOptions): Pr
   const { path, continues, signal } = options;
   const { nc, subjects, namespace } = session;
   const bytesMax = (nc.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES_MAX;
-  const { header, fold } = await check(options, bytesMax);
-  const stopped = (entries: number): Imported => ({ header, entries, isComplete: false });
+  const { header, fold, hash } = await check(options, bytesMax);
+  const stopped = (entries: number): Imported => ({ header, entries, stateHash: hash, isComplete: false });
   if (signal.aborted) return stopped(0);
   const jsm = await openManager(nc);
   if ((await findStream(jsm, subjects.ledgerStream)) !== null) await mustBeEmpty(session);
@@ -69,12 +74,12 @@ export async function importLedger(session: Session, options: ImportOptions): Pr
       "refused",
       `${path} was changed while it was imported; what is in ${namespace} is not trusted`,
     );
-  if (intake === null) return { header, entries: written, isComplete: true };
+  if (intake === null) return { header, entries: written, stateHash: hash, isComplete: true };
   const last = header.last + 1;
   const begin = await intake.moveBehind(again.head.intake.sequence);
   if (!(await append(last, replacingEntry(again, begin, header)))) return stopped(written);
   await intake.open();
-  return { header, entries: last, isComplete: true };
+  return { header, entries: last, stateHash: hash, isComplete: true };
 }
 
 /** Writes the entries of the file; gives how many, which are fewer than it has if the signal aborts. */
@@ -92,10 +97,12 @@ async function writeAll({ path, signal, onProgress }: ImportOptions, fold: Fold,
 
 /** Folds the file as a whole. */
 async function check(
-  { path, signal, onProgress }: ImportOptions,
+  options: ImportOptions,
   bytesMax: number,
-): Promise<{ header: ExportHeader; fold: Fold }> {
+): Promise<{ header: ExportHeader; fold: Fold; hash: string }> {
+  const { path, signal, onProgress } = options;
   const { header, messages } = await openExport(path);
+  refuseUnfit(header, options);
   if (header.last === 0) throw new ClientFailure("refused", `${path} holds no entry: there is nothing to import`);
   const fold = new Fold();
   for await (const message of messages) {
@@ -109,7 +116,34 @@ async function check(
     onProgress("checked", sequence, header.last);
     if (signal.aborted) break;
   }
-  return { header, fold };
+  const hash = stateHash(fold);
+  const { stateHash: said, code } = header;
+  if (!signal.aborted && said !== undefined && code === CODE && said !== hash)
+    throw new ClientFailure(
+      "refused",
+      `${path} was changed since it was exported: its header names the state hash ${said}, and it comes to ${hash}`,
+    );
+  return { header, fold, hash };
+}
+
+/** A part has no place in a ledger that begins with the first entry, and nobody can go on with jobs whose params are left out. */
+function refuseUnfit({ first, redacted }: ExportHeader, { path, continues }: ImportOptions): void {
+  if (first !== undefined)
+    throw new ClientFailure(
+      "refused",
+      `${path} is a part of a log, from position ${first} on: only a whole one can be imported`,
+      {
+        hint: "Ask the part itself, with --log, or export the log without --from.",
+      },
+    );
+  if (continues && redacted !== undefined && redacted.length > 0)
+    throw new ClientFailure(
+      "refused",
+      `${path} is redacted (${redacted.join(", ")}): a scheduler cannot go on with it`,
+      {
+        hint: "Without --continue it can be imported, to be asked.",
+      },
+    );
 }
 
 async function mustBeEmpty(session: Session): Promise<void> {

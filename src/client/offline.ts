@@ -8,8 +8,14 @@ import type { Until } from "./until.js";
 
 /** Asks an exported log, up to `until` or as a whole. Throws `ClientFailure` if the file is none. */
 export async function openExportedLog(path: string, until: Until | null): Promise<Questions> {
-  const { header, ledger } = await readExportedLog(path);
-  const source = { namespace: header.namespace, ledger: async () => ledger, close: async () => {} };
+  const { header, begin, ledger } = await readExportedLog(path);
+  const readable = { ledger, begin, shelf: null, onNotice: () => {} };
+  const source = {
+    namespace: header.namespace,
+    ledger: async () => ledger,
+    readable: async () => readable,
+    close: async () => {},
+  };
   return asOf(source, until);
 }
 
@@ -19,10 +25,11 @@ export function asOf(source: Omit<Questions, "query">, until: Until | null): Que
   return {
     namespace: source.namespace,
     ledger: () => source.ledger(),
+    readable: () => source.readable(),
     close: () => source.close(),
     query: async (name, args = {}) => {
       const ledger = await source.ledger();
-      folded ??= foldLedger(ledger, until);
+      folded ??= source.readable().then((readable) => foldLedger(readable, until));
       // `name` decides which view is computed, and so what comes out.
       return answeredValue(await answerFrom(await folded, ledger, name, args)) as Answers[typeof name];
     },

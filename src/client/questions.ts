@@ -17,6 +17,7 @@ import type {
 } from "../../projections/views.js";
 import type { QueryName } from "../api/queries.js";
 import type { Log } from "../log/log.js";
+import type { Readable } from "./reader.js";
 
 export interface Answers {
   readonly slots: SlotsView;
@@ -49,5 +50,7 @@ export interface Questions {
   query<Name extends QueryName>(name: Name, args?: object): Promise<Answers[Name]>;
   /** The ledger itself, for reading. */
   ledger(): Promise<Log>;
+  /** The ledger, and what shortens the folding of it. */
+  readable(): Promise<Readable>;
   close(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import { type Position, position } from "../../events/names.js";
-import { Fold } from "../../projections/fold.js";
+import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { answerQuery, type QueryAnswer, type QueryName } from "../api/queries.js";
+import { nearestCheckpoint } from "../checkpoints/nearest.js";
+import type { Shelf } from "../checkpoints/shelf.js";
 import { entryOf } from "../log/entry.js";
 import type { Log, StoredMessage } from "../log/log.js";
 import { ClientFailure } from "./failure.js";
@@ -9,19 +11,41 @@ import type { Until } from "./until.js";
 /** A server that has more to give gives it sooner. Without this bound a reader without permission would wait for ever. */
 const STALL_MS_MAX = 15_000;
 
+/** A ledger, and what may be known of it beforehand. */
+export interface Readable {
+  readonly ledger: Log;
+  /** What the entries that are there follow, if the first ones are not; the reader takes a copy. */
+  readonly begin: Fold | null;
+  /** Checkpoints that shorten the folding; null where there are none. */
+  readonly shelf: Shelf | null;
+  /** What a person should know meanwhile, in a line. */
+  readonly onNotice: (text: string) => void;
+}
+
 /**
- * Folds the ledger, up to `until` or to what is its end now. Throws `LedgerCorrupt` with the address of what cannot be,
- * and `ClientFailure` if the ledger does not reach so far or cannot be read.
+ * Folds the ledger, up to `until` or to what is its end now, from the nearest checkpoint if there is one. Throws `LedgerCorrupt` with
+ * the address of what cannot be, and `ClientFailure` if the ledger does not reach so far or cannot be read.
  */
-export async function foldLedger(ledger: Log, until: Until | null = null): Promise<Fold> {
-  const fold = new Fold();
+export async function foldLedger(from: Readable, until: Until | null = null): Promise<Fold> {
+  const { ledger, begin: given, shelf, onNotice } = from;
   const end = await lastOf(ledger, until);
-  for await (const message of readMessages(ledger, 0, end)) {
-    const entry = entryOf(message);
-    if (until !== null && "time" in until && entry.at > until.time) break;
-    fold.apply(position(message.sequence), entry);
+  if (given !== null) {
+    const { position: before, at } = given.head;
+    if (until !== null && ("position" in until ? until.position < before : until.time < at))
+      throw new ClientFailure("not-found", `this part of a ledger begins after position ${before}, at ${at}`);
+    return foldOn(given.clone(), ledger, until, end);
   }
-  return fold;
+  const fold = shelf === null ? null : await nearestCheckpoint({ shelf, ledger, until, onNotice });
+  if (fold === null) return foldOn(new Fold(), ledger, until, end);
+  const { position: begin } = fold.head;
+  try {
+    return await foldOn(fold, ledger, until, end);
+  } catch (error) {
+    if (!(error instanceof LedgerCorrupt)) throw error;
+    // Whether the ledger is wrong, or only the checkpoint, the first entry tells.
+    onNotice(`the ledger does not follow from the checkpoint at ${begin}; folded from the first entry`);
+    return foldOn(new Fold(), ledger, until, end);
+  }
 }
 
 /** The position up to which is read; throws `ClientFailure` if the ledger does not reach so far. */
@@ -31,6 +55,15 @@ export async function lastOf(ledger: Log, until: Until | null): Promise<number> 
   if (until.position > last)
     throw new ClientFailure("not-found", `the ledger ends at position ${last}; there is no ${until.position} yet`);
   return until.position;
+}
+
+async function foldOn(fold: Fold, ledger: Log, until: Until | null, end: number): Promise<Fold> {
+  for await (const message of readMessages(ledger, fold.head.position, end)) {
+    const entry = entryOf(message);
+    if (until !== null && "time" in until && entry.at > until.time) break;
+    fold.apply(position(message.sequence), entry);
+  }
+  return fold;
 }
 
 /** The messages after `after` up to `last`, each of which is there already. */

@@ -20,6 +20,7 @@ import { type Subjects, subjectsOf } from "../nats/subjects.js";
 import { Denials } from "./denials.js";
 import { ClientFailure, START_ONE } from "./failure.js";
 import type { Answers, Questions } from "./questions.js";
+import type { Readable } from "./reader.js";
 import { notAllowed, request } from "./request.js";
 
 export interface SessionOptions {
@@ -84,6 +85,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     return opened;
   };
 
+  const readable = async (): Promise<Readable> => {
+    const { openShelf } = await import("../checkpoints/index.js");
+    return { ledger: await ledger(), begin: null, shelf: openShelf(nc, subjects), onNotice };
+  };
+
   async function ask<Name extends QueryName>(name: Name, args: object = {}): Promise<Answers[Name]> {
     // The scheduler computed this from the same views, at its end of the wire.
     return (await request(nc, `${subjects.query}.${name}`, args, QUERY_ANSWER_MS)) as Answers[Name];
@@ -99,7 +105,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       const { answeredValue, answerFrom, foldLedger } = await import("./reader.js");
       if (folded === null || folded.head.position !== (await log.state()).last) {
         onNotice(`${error.message}; read from the ledger`);
-        folded = await foldLedger(log);
+        folded = await foldLedger(await readable());
       }
       // Computed by the same views, here.
       return answeredValue(await answerFrom(folded, log, name, args)) as Answers[Name];
@@ -130,6 +136,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return (await request(nc, `${subjects.api}.${verb}`, args, COMMAND_ANSWER_MS)) as CommandAnswer;
     },
     ledger,
+    readable,
     close: () => nc.close(),
   };
 }

@@ -100,6 +100,16 @@ const templateSchema = z
     timeoutMs: timeout ?? null,
   }));
 
+const checkpointsSchema = z.strictObject({
+  facts: z
+    .int()
+    .min(100)
+    .max(10_000_000)
+    .default(50_000)
+    .describe("A checkpoint after so many facts: so many are folded in about half a second. Default 50000"),
+  every: waitSchema(100).default(60_000).describe("How often it is looked at whether there are so many. Default 1m"),
+});
+
 export const configurationSchema = z
   .strictObject({
     namespace: namespaceSchema
@@ -136,6 +146,10 @@ export const configurationSchema = z
       })
       .prefault({})
       .describe("What is kept about finished jobs"),
+    checkpoints: z
+      .union([z.literal(false), checkpointsSchema], { error: "must be false, or a mapping with facts and every" })
+      .prefault({})
+      .describe("What the ledger was folded to is kept at some positions, so that a restart need not fold all of it"),
     worker: z
       .strictObject({
         capacity: z
@@ -155,8 +169,10 @@ export const configurationSchema = z
     schedules: z.record(nameSchema, scheduleSchema).default({}).describe("Jobs submitted at certain times, by name"),
     webhooks: webhooksSchema.default({}).describe("Endpoints that are told when jobs end, by name"),
   })
-  .transform(({ limits, lease, grace, history, worker, ...rest }) => ({
+  .transform(({ limits, lease, grace, history, worker, checkpoints, ...rest }) => ({
     ...rest,
+    /** Null: none are written. Those that are there are used. */
+    checkpoints: checkpoints === false ? null : { facts: checkpoints.facts, everyMs: checkpoints.every },
     limits: limits ?? DEFAULT_LIMITS,
     /** False where the file gives no limits; then the ledger's stay in force, if it has any. */
     limitsGiven: limits !== undefined,

@@ -17,6 +17,14 @@ import type { Transition } from "./stepped-actor.js";
 import type { System } from "./system.js";
 import type { Proposal } from "./turn.js";
 
+/** What the folding of the ledger began with, and what came after it. */
+export interface Origin {
+  /** The position of the checkpoint; null: it was folded from its first entry. */
+  readonly checkpoint: Position | null;
+  readonly entries: number;
+  readonly facts: number;
+}
+
 export interface DispatcherOptions {
   readonly subjects: Subjects;
   readonly ledger: Log;
@@ -35,6 +43,10 @@ export interface DispatcherOptions {
   readonly backoffOf: (type: string) => Backoff;
   /** The configuration against the ledger: differences as facts (D7). */
   readonly settingsFacts: (fold: Fold) => readonly Fact[];
+  /** A fold of the ledger's beginning that need not be folded again; null if there is none that can be used. Never throws. */
+  readonly checkpoint?: () => Promise<Fold | null>;
+  /** Told when the ledger is folded to what was its end, and how it came to that. */
+  readonly onFolded?: (origin: Origin) => void;
   /** Tells watchers of a stored entry. */
   readonly announce: (stored: Proposal) => void;
   readonly progress: (job: JobId, update: Json) => void;

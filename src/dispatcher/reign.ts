@@ -7,6 +7,7 @@ import type { Fold } from "../../projections/fold.js";
 import type { DrawRetryTime, Report } from "../../projections/reports.js";
 import { aborted } from "../worker/ending.js";
 import { LeaseGuard, momentOf } from "../worker/lease-guard.js";
+import type { RunningAnswer } from "../worker/protocol.js";
 import { Worker } from "../worker/worker.js";
 import { type IntakeItem, type Order, readMessage } from "./arrivals.js";
 import { type Accession, type FactsOf, firstFacts, workerOf } from "./first-facts.js";
@@ -131,6 +132,12 @@ export class Reign {
 
   get fold(): Fold {
     return this.#of.fold;
+  }
+
+  /** What the worker inside says that it runs, by its own seats. Only to be asked when no entry is in flight. */
+  get inside(): RunningAnswer {
+    const { id: worker, running } = this.#worker;
+    return { worker, running };
   }
 
   /** An entry is stored, so we lead still: what it starts begins with a fresh lease. */

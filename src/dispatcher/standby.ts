@@ -82,17 +82,48 @@ export class Standby {
     return last;
   }
 
-  /** Folds the ledger from the beginning, and then whatever comes. Calls `caughtUp` once, at what was the end when it began. */
+  /**
+   * Folds the ledger from the nearest checkpoint or from the beginning, and then whatever comes. Calls `caughtUp` once, at what was
+   * the end when it began.
+   */
   async foldAll(signal: AbortSignal, caughtUp: () => void): Promise<void> {
-    const fold = new Fold();
-    this.#fold = fold;
+    this.#fold = new Fold();
     const last = await this.reach(position(0), signal);
-    if (last === 0) caughtUp();
-    for await (const batch of this.#options.ledger.follow(0, signal)) {
+    const found = (await this.#options.checkpoint?.()) ?? null;
+    if (signal.aborted) return;
+    let isCaughtUp = false;
+    const arrived = () => {
+      isCaughtUp = true;
+      caughtUp();
+    };
+    try {
+      await this.#foldFrom(found ?? new Fold(), last, signal, arrived);
+    } catch (error) {
+      if (!(error instanceof LedgerCorrupt) || found === null || isCaughtUp || signal.aborted) throw error;
+      // Whether the ledger is wrong, or only the checkpoint, the first entry tells.
+      const { log } = this.#options;
+      log.warn({ err: error }, "the ledger does not follow from the checkpoint: folding it from its first entry");
+      await this.#foldFrom(new Fold(), last, signal, arrived);
+    }
+  }
+
+  async #foldFrom(fold: Fold, last: number, signal: AbortSignal, caughtUp: () => void): Promise<void> {
+    this.#fold = fold;
+    const begin = fold.head.position;
+    let facts = 0;
+    const arrived = () => {
+      const entries = last - begin;
+      this.#options.onFolded?.({ checkpoint: begin === 0 ? null : begin, entries, facts });
+      caughtUp();
+    };
+    if (last === begin) arrived();
+    for await (const batch of this.#options.ledger.follow(begin, signal)) {
       for (const message of batch) {
         if (signal.aborted) return;
-        fold.apply(position(message.sequence), entryOf(message));
-        if (message.sequence === last) caughtUp();
+        const entry = entryOf(message);
+        fold.apply(position(message.sequence), entry);
+        facts += entry.facts.length;
+        if (message.sequence === last) arrived();
       }
     }
   }

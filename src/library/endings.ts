@@ -96,8 +96,9 @@ export class Endings {
   }
 
   async #readEnds(): Promise<void> {
-    const ledger = await this.#session.ledger();
-    const fold = await foldLedger(ledger);
+    const readable = await this.#session.readable();
+    const { ledger } = readable;
+    const fold = await foldLedger(readable);
     for (const job of [...this.#awaited.keys()]) {
       const answer = await answerFrom(fold, ledger, "job", { id: job });
       // The same view that a scheduler answers with.

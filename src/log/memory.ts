@@ -17,7 +17,10 @@ export class MemoryLog implements Log {
   #trimmed = 0;
   #waiters: (() => void)[] = [];
 
-  constructor(options: { identity: string; now: () => string; appendOnly: boolean }) {
+  /** With `after`, a log of which so many messages are not kept any more. */
+  constructor(options: { identity: string; now: () => string; appendOnly: boolean; after?: number }) {
+    this.#trimmed = options.after ?? 0;
+    this.#messages.length = this.#trimmed;
     this.#identity = options.identity;
     this.#now = options.now;
     this.#appendOnly = options.appendOnly;

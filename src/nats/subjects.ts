@@ -8,6 +8,8 @@ export interface Subjects {
   readonly resultsBucket: string;
   /** What consumers of the ledger remember: how far they have come. */
   readonly stateBucket: string;
+  /** What the ledger was folded to at some positions: a cache. */
+  readonly checkpointsBucket: string;
   readonly ledger: string;
   /** Batches; one submission of a type goes to `submit.<type>`. */
   readonly submit: string;
@@ -21,6 +23,8 @@ export interface Subjects {
   readonly worker: string;
   start(worker: WorkerId): string;
   abort(worker: WorkerId): string;
+  /** Whoever audits asks a worker here what it runs. */
+  running(worker: string): string;
   event(job: string, fact: string): string;
   progress(job: JobId): string;
 }
@@ -33,6 +37,7 @@ export function subjectsOf(namespace: string): Subjects {
     ledgerStream: `${capitals}_LEDGER`,
     resultsBucket: `${capitals}_RESULTS`,
     stateBucket: `${capitals}_STATE`,
+    checkpointsBucket: `${capitals}_CHECKPOINTS`,
     ledger: `${namespace}.ledger`,
     submit: `${namespace}.submit`,
     submitAny: `${namespace}.submit.>`,
@@ -43,6 +48,7 @@ export function subjectsOf(namespace: string): Subjects {
     worker: `${namespace}.worker`,
     start: (worker) => `${namespace}.worker.${worker}.start`,
     abort: (worker) => `${namespace}.worker.${worker}.abort`,
+    running: (worker) => `${namespace}.worker.${worker}.running`,
     event: (job, fact) => `${namespace}.event.${job}.${fact}`,
     progress: (job) => `${namespace}.progress.${job}`,
   };

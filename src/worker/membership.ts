@@ -10,7 +10,7 @@ import { aborted } from "./ending.js";
 import type { Fence } from "./fence.js";
 import type { LeaderLink } from "./leader-link.js";
 import type { Hands, OrderDesk } from "./order-desk.js";
-import type { AbortOrder, Farewell, Hello, Lease, Obeyed, StartOrder } from "./protocol.js";
+import type { AbortOrder, Farewell, Hello, Lease, Obeyed, RunningAnswer, StartOrder } from "./protocol.js";
 import { Reports } from "./reports.js";
 import { JoinRefused, Tenure } from "./tenure.js";
 import { Worker, type WorkerPorts } from "./worker.js";
@@ -85,7 +85,7 @@ export class Membership implements Hands {
     });
     this.#tenure = new Tenure({
       ...{ hello, leader, fence, clock, log, waits },
-      running: () => [...this.#held].map(([job, grant]) => ({ job, grant })),
+      running: () => this.#running(),
       abort: (job, grant, cause) => this.#worker.abort(job, grant, cause),
       nearEnd: () => this.#nearEnd(),
     });
@@ -153,6 +153,10 @@ export class Membership implements Hands {
     return { accepted: true };
   }
 
+  runs(): RunningAnswer {
+    return { worker: this.#id, running: this.#running() };
+  }
+
   deaf(reason: string): void {
     this.#fail(new JoinRefused(reason));
   }
@@ -177,6 +181,10 @@ export class Membership implements Hands {
     log.debug({ job, grant, attempt }, "starts");
     this.#worker.start({ ...order, worker: this.#id });
     return null;
+  }
+
+  #running(): RunningAnswer["running"] {
+    return [...this.#held].map(([job, grant]) => ({ job, grant }));
   }
 
   #nearEnd(): void {

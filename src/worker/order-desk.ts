@@ -1,15 +1,24 @@
-/** Where a worker in a process of its own is told what to do: `<ns>.worker.<id>.start` and `abort`, each answered. */
+/** Where a worker in a process of its own is told what to do, `<ns>.worker.<id>.start` and `abort`, and asked what it runs, `running`. */
 import type { z } from "zod";
 import type { WorkerId } from "../../events/names.js";
 import { isAnswerable } from "../nats/answerable.js";
 import type { Msg, NatsConnection } from "../nats/door.js";
 import type { Subjects } from "../nats/subjects.js";
-import { type AbortOrder, abortOrderSchema, type Obeyed, type StartOrder, startOrderSchema } from "./protocol.js";
+import {
+  type AbortOrder,
+  abortOrderSchema,
+  type Obeyed,
+  type RunningAnswer,
+  type StartOrder,
+  startOrderSchema,
+} from "./protocol.js";
 
 /** Who carries orders out. Null: no answer, so that the order comes again. */
 export interface Hands {
   start(order: StartOrder): Promise<Obeyed | null>;
   abort(order: AbortOrder): Promise<Obeyed | null>;
+  /** What it runs now. */
+  runs(): RunningAnswer;
   /** Orders cannot be heard: the server does not let these credentials listen. */
   deaf(reason: string): void;
 }
@@ -36,14 +45,28 @@ export function orderDesk(nc: NatsConnection, subjects: Subjects): OrderDesk {
       if (!nc.isClosed()) subscription.unsubscribe();
     };
   }
+  /** That nobody may ask is no reason not to work: a server may have permissions from before there was this question. */
+  function tell(subject: string, answer: () => RunningAnswer): () => void {
+    const subscription = nc.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null && isAnswerable(message.reply, subjects.namespace))
+          message.respond(JSON.stringify(answer()));
+      },
+    });
+    return () => {
+      if (!nc.isClosed()) subscription.unsubscribe();
+    };
+  }
   return {
     serve: (worker, hands) => {
       const deaf = (reason: string) => hands.deaf(reason);
       const closeStart = listen(subjects.start(worker), startOrderSchema, (order) => hands.start(order), deaf);
       const closeAbort = listen(subjects.abort(worker), abortOrderSchema, (order) => hands.abort(order), deaf);
+      const closeRunning = tell(subjects.running(worker), () => hands.runs());
       return () => {
         closeStart();
         closeAbort();
+        closeRunning();
       };
     },
   };

@@ -4,6 +4,7 @@
  *
  *   <ns>.worker.join | renew | report | leave     a worker asks the leader
  *   <ns>.worker.<worker>.start | abort            the leader asks a worker
+ *   <ns>.worker.<worker>.running                  whoever audits asks a worker
  */
 import { z } from "zod";
 import { processSchema, timeSchema } from "../../events/facts.js";
@@ -108,6 +109,10 @@ export type AbortOrder = z.output<typeof abortOrderSchema>;
 /** A worker's answer to either. */
 export const obeyedSchema = z.object({ accepted: z.boolean(), reason: z.string().optional() });
 export type Obeyed = z.output<typeof obeyedSchema>;
+
+/** A worker's answer to whoever asks what it runs: every attempt whose end is not on record yet, as in a renewal. */
+export const runningSchema = z.object({ worker: z.string(), running: z.array(z.object(run)).max(WORKER_CAPACITY_MAX) });
+export type RunningAnswer = z.output<typeof runningSchema>;
 
 /** What the leader answers to report and leave. */
 export const okSchema = z.object({ ok: z.literal(true) });

@@ -71,6 +71,11 @@ export class Worker {
     return this.#seats.size;
   }
 
+  /** They, by job and grant. */
+  get running(): { readonly job: JobId; readonly grant: Position }[] {
+    return [...this.#seats.values()].map(({ assignment: { job, grant } }) => ({ job, grant }));
+  }
+
   /** Attempts whose code may still be running; the others wait for their ends to be recorded. */
   get executing(): number {
     let count = 0;

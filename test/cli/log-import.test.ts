@@ -76,7 +76,10 @@ describe("log import", () => {
     const { code, stdout, stderr } = await importInto(namespace);
     const entries = (await exportLines()).length - 1;
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
-    expect(stderr).toBe(`imported ${entries} entries of namespace signalbox into ${namespace}\n`);
+    const { stateHash } = JSON.parse((await exportLines())[0] ?? "");
+    expect(stderr).toBe(
+      `imported ${entries} entries of namespace signalbox into ${namespace}\nstate hash ${stateHash}\n`,
+    );
     const questions = [["slots"], ["jobs"], ["queue"], ["explain", "second"]];
     for (const id of ["done", "broken", "refused", "later", "runs", "first"]) questions.push(["job", id]);
     for (const question of questions) {
@@ -102,6 +105,7 @@ describe("log import", () => {
       entries: lines.length,
       from: JSON.parse(header).stream,
       continues: false,
+      stateHash: JSON.parse(header).stateHash,
     });
     await world.run(["log", "export", "copy.jsonl", "--namespace", namespace]);
     const withoutTime = (line: string) => line.replace(/"storedAt":"[^"]*"/, "");

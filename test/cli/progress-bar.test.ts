@@ -9,6 +9,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { barText, ProgressBar } from "../../src/cli/progress-bar.js";
 import { createTerminal, type Terminal } from "../../src/cli/terminal.js";
 import { textWidth } from "../../src/cli/text-width.js";
+import { exportOf } from "../golden/golden-ledger.js";
+import { TurnBook } from "../support/turn-book.js";
 import { startWorld } from "./world.js";
 
 const CLEAR = "\r\u001b[2K";
@@ -110,20 +112,9 @@ describe("the bar", () => {
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const line = `${JSON.stringify({ type: "hello", delay: "1h", params: { text: "x".repeat(500) } })}\n`;
     await writeFile(join(folder, "many.jsonl"), `{]\n${line.repeat(40_000)}`);
-    const program = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
-    const { PATH = "", HOME = "" } = process.env;
-    const env = { PATH, HOME, TERM: "xterm-256color", NATS_URL: world.server.url };
-    const command = `stty cols 100 rows 20; '${process.execPath}' '${program}' submit --from many.jsonl`;
-    const record = join(folder, "typescript");
-    const code = await new Promise<number | "missing">((resolve) => {
-      execFile("script", ["-qec", command, record], { env, cwd: folder }, (error) => {
-        if (error === null) resolve(0);
-        else resolve(error.code === "ENOENT" ? "missing" : Number(error.code));
-      });
-    });
+    const { code, shown } = await onTerminal("submit --from many.jsonl", folder, { NATS_URL: world.server.url });
     skip(code === "missing", "this machine has no `script` (util-linux) to make a terminal with");
     expect(code).toBe(1);
-    const shown = await readFile(record, "utf8");
     const drawings = shown.split(CLEAR).filter((text) => text.includes("jobs submitted") && text.includes("%"));
     expect(drawings.length).toBeGreaterThan(1);
     expect(drawings.at(-1)).toMatch(/█+░* +\d+ % {2}\d+ jobs submitted/);
@@ -132,4 +123,46 @@ describe("the bar", () => {
     expect(shown).toContain(`${CLEAR}40000 jobs submitted from many.jsonl in `);
     expect(lines).toContainEqual("error: 1 line is wrong and left out");
   });
+
+  test("given a real terminal, when the past is decided again, then it says what it reads and which variant it plays", async ({
+    skip,
+  }) => {
+    const folder = await mkdtemp(join(tmpdir(), "signalbox-bar-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const book = new TurnBook({ types: { hello: {} } }).lead();
+    for (let jobs = 0; jobs < 1_000; jobs += 1)
+      book
+        .later(1_000)
+        .submit("hello", { id: `one-${jobs}` })
+        .decide();
+    await writeFile(join(folder, "day.jsonl"), exportOf(book));
+    const { code, shown } = await onTerminal("whatif --limits global=1..2 --log day.jsonl", folder);
+    skip(code === "missing", "this machine has no `script` (util-linux) to make a terminal with");
+    expect(code).toBe(0);
+    const drawings = shown.split(CLEAR);
+    expect(drawings.some((text) => /█*░+ +\d+ % {2}reading 1000 entries/.test(text))).toBe(true);
+    for (const [variant, limit] of [1, 2].entries())
+      expect(shown).toContain(`variant ${variant + 1} of 2: global=${limit}`);
+    expect(drawings.at(-1)).toContain("AS IT WAS");
+  });
 });
+
+/** What a person at a terminal sees of a command, with all that was written over; `missing`: there is nothing to make a terminal with. */
+async function onTerminal(
+  words: string,
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number | "missing"; readonly shown: string }> {
+  const program = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+  const { PATH = "", HOME = "" } = process.env;
+  const env = { PATH, HOME, TERM: "xterm-256color", ...more };
+  const command = `stty cols 100 rows 20; '${process.execPath}' '${program}' ${words}`;
+  const record = join(folder, "typescript");
+  const code = await new Promise<number | "missing">((resolve) => {
+    execFile("script", ["-qec", command, record], { env, cwd: folder }, (error) => {
+      if (error === null) resolve(0);
+      else resolve(error.code === "ENOENT" ? "missing" : Number(error.code));
+    });
+  });
+  return { code, shown: code === "missing" ? "" : await readFile(record, "utf8") };
+}

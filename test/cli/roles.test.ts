@@ -114,6 +114,12 @@ describe("roles", () => {
     const args = ["worker", "--types", "far", "--config", join(folder, "worker.yaml")];
     const worker = startAs("worker", args);
     await worker.saw("stderr", "signalbox worker is ready");
+    // It answers in an account of its own, and those who only watch may ask.
+    for (const role of ["viewer", "operator"] as const) {
+      const { code: agreed, stdout: audit } = await runAs(role, "audit", "-o", "json");
+      expect(agreed).toBe(0);
+      expect(JSON.parse(audit)).toMatchObject({ ok: true, workers: [{ running: 0 }, { running: 0 }] });
+    }
     const { code, stdout } = await runAs("operator", "submit", "far", "--id", "large", "--wait");
     expect(code).toBe(0);
     const { digest } = z.object({ stored: z.object({ digest: z.string() }) }).parse(resultIn(stdout)).stored;

@@ -109,6 +109,7 @@ describe("signalbox up", () => {
     expect(stderr).toMatch(/signalbox is ready: leading/);
     expect(stderr).toMatch(/nats +nats:\/\/127\.0\.0\.1:\d+ \(embedded nats-server [\d.]+\)/);
     expect(stderr).toMatch(/limits +resource:ollama=1\n +types +thumbs\n/);
+    expect(stderr).toMatch(/ledger +empty\n/);
     expect(stderr).toContain(join(folder, ".signalbox"));
     const logged = stderr.split("\n").filter((line) => line.startsWith("{"));
     expect(logged.map((line) => JSON.parse(line).msg)).toContain("leading");

@@ -60,6 +60,7 @@ describe("the example of the contract", () => {
       graceMs: 10_000,
       stateDir: join(cwd, ".signalbox"),
       historyKeep: 100_000,
+      checkpoints: { facts: 50_000, everyMs: 60_000 },
       workerCapacity: 100,
       templates: {
         nightly: {

@@ -58,6 +58,7 @@ const configuration = fc
       grace: duration,
       stateDir: fc.constantFrom(".signalbox", "state/here"),
       history: optional({ keep: fc.integer({ min: 1, max: 10_000_000 }) }),
+      checkpoints: fc.oneof(fc.constant(false), optional({ facts: fc.integer({ min: 100, max: 10_000_000 }) })),
       worker: optional({ capacity: fc.integer({ min: 1, max: 10_000 }) }),
     }),
     limits: optional({ global: capacity, maxOvertakes: fc.integer({ min: 0, max: 10_000 }) }),

@@ -1,10 +1,12 @@
 /** What each role of docs/deploy/roles.conf can do on a real server, and that it can do nothing else. */
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { JetStreamLog } from "../../src/log/jetstream.js";
 import type { StoredMessage } from "../../src/log/log.js";
 import { Publisher } from "../../src/log/publisher.js";
 import { connect, type JetStreamManager, type NatsConnection, type Subscription } from "../../src/nats/door.js";
 import { keyValue } from "../../src/nats/key-value.js";
+import { ObjectBucket } from "../../src/nats/object-bucket.js";
 import { objectStore, readObject } from "../../src/nats/object-store.js";
 import { openStreams } from "../../src/nats/streams.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
@@ -12,7 +14,7 @@ import { describeOnEveryServer } from "../support/server-matrix.js";
 import { type Login, ROLES, type Role, type RolesServer, startRolesServer } from "./roles-server.js";
 
 const subjects = subjectsOf("signalbox");
-const { ledgerStream, intakeStream, resultsBucket, stateBucket } = subjects;
+const { ledgerStream, intakeStream, resultsBucket, stateBucket, checkpointsBucket } = subjects;
 const entry = new TextEncoder().encode('{"entry":1}');
 const requestMs = 2_000;
 
@@ -35,14 +37,18 @@ const guardedPublishes: readonly (readonly [subject: string, allowed: readonly R
   [`$O.${resultsBucket}.M.x`, ["dispatcher", "worker"]],
   [`$KV.${stateBucket}.webhooks`, ["dispatcher"]],
   [`$JS.API.STREAM.MSG.GET.KV_${stateBucket}`, ["dispatcher"]],
+  [`$O.${checkpointsBucket}.M.x`, ["dispatcher"]],
+  [`$JS.API.STREAM.MSG.GET.OBJ_${checkpointsBucket}`, ["dispatcher", "viewer", "operator"]],
+  [`$JS.API.STREAM.PURGE.OBJ_${checkpointsBucket}`, ["dispatcher"]],
   [`$JS.API.STREAM.MSG.GET.${ledgerStream}`, ["dispatcher", "viewer", "operator"]],
   [`$JS.API.STREAM.MSG.GET.${intakeStream}`, ["dispatcher"]],
   [`$JS.API.CONSUMER.CREATE.${intakeStream}.x`, ["dispatcher"]],
   [`$JS.API.STREAM.PURGE.${intakeStream}`, ["dispatcher"]],
-  ...[ledgerStream, intakeStream, `OBJ_${resultsBucket}`, `KV_${stateBucket}`].flatMap((stream) =>
-    ["DELETE", "UPDATE", "MSG.DELETE", "SNAPSHOT", "RESTORE"].map(
-      (verb) => [`$JS.API.STREAM.${verb}.${stream}`, []] as const,
-    ),
+  ...[ledgerStream, intakeStream, `OBJ_${resultsBucket}`, `KV_${stateBucket}`, `OBJ_${checkpointsBucket}`].flatMap(
+    (stream) =>
+      ["DELETE", "UPDATE", "MSG.DELETE", "SNAPSHOT", "RESTORE"].map(
+        (verb) => [`$JS.API.STREAM.${verb}.${stream}`, []] as const,
+      ),
   ),
   [`$JS.API.STREAM.PURGE.${ledgerStream}`, []],
   [`$JS.API.STREAM.PURGE.OBJ_${resultsBucket}`, []],
@@ -151,6 +157,14 @@ await describeOnEveryServer("the roles of docs/deploy/roles.conf", (version) => 
       expect(await keyValue(dispatcher.nc, stateBucket).get("webhooks")).toBe(text);
     }
 
+    const checkpoints = new ObjectBucket(dispatcher.nc, checkpointsBucket);
+    for (const fill of [8, 9]) {
+      await checkpoints.put("checkpoint-0", bytes.fill(fill), { at: "1" });
+      expect(await readCheckpoint(checkpoints, "checkpoint-0")).toBe(digestOf(bytes));
+    }
+    await dispatcher.nc.jetstream().publish(`$O.${checkpointsBucket}.C.left`, "by a writer that was killed");
+    expect(await checkpoints.sweep(["checkpoint-0"])).toBe(1);
+
     await answer(dispatcher.nc, subjects.leader, "me");
     expect((await dispatcher.nc.request(subjects.leader, "", { timeout: requestMs })).string()).toBe("me");
     expect(dispatcher.refusals).toEqual([]);
@@ -169,7 +183,7 @@ await describeOnEveryServer("the roles of docs/deploy/roles.conf", (version) => 
   });
 
   test.each(["viewer", "operator"] as const)(
-    "given the %s, then it asks, watches, and reads the whole ledger",
+    "given the %s, then it asks, watches, and reads the whole ledger and checkpoints of it",
     async (role) => {
       const { nc, refusals } = await roles.login(role);
       const asked = await answer(dispatcher.nc, "signalbox.query.slots", '{"pools":[]}');
@@ -202,6 +216,11 @@ await describeOnEveryServer("the roles of docs/deploy/roles.conf", (version) => 
       expect((await reader.read(last))?.data).toEqual(entry);
       const all = await followed(reader, 0, last);
       expect(all.map(({ sequence }) => sequence)).toEqual(Array.from({ length: last }, (_, index) => index + 1));
+
+      const bytes = Buffer.alloc(300_000, role);
+      await new ObjectBucket(dispatcher.nc, checkpointsBucket).put("checkpoint-1", bytes, {});
+      const checkpoints = new ObjectBucket(nc, checkpointsBucket);
+      expect(await readCheckpoint(checkpoints, "checkpoint-1")).toBe(digestOf(bytes));
       expect(refusals).toEqual([]);
     },
   );
@@ -274,6 +293,14 @@ await describeOnEveryServer("the roles of docs/deploy/roles.conf", (version) => 
     expect(JSON.parse(heard[0] ?? "")).toMatchObject({ stream: intakeStream, seq });
   });
 });
+
+/** To compare 300,000 bytes one by one takes the test runner seconds. */
+const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+async function readCheckpoint(bucket: ObjectBucket, name: string): Promise<string | null> {
+  const stored = await bucket.find(name);
+  return stored === null ? null : digestOf(await bucket.read(stored));
+}
 
 /** Answers every request, from when this resolves. */
 async function answer(nc: NatsConnection, subject: string, text: string): Promise<Subscription> {

@@ -1,7 +1,8 @@
 /** Golden ledgers: exported logs of each released format, with the hash of the state that they are folded to beside them. */
 import { position } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
-import { entryLine, headerLine, readExportedLog } from "../../src/client/exported-log.js";
+import { headerLine } from "../../src/client/export-header.js";
+import { entryLine, readExportedLog } from "../../src/client/exported-log.js";
 import { entryOf } from "../../src/log/entry.js";
 import type { StoredMessage } from "../../src/log/log.js";
 import { subjectsOf } from "../../src/nats/subjects.js";

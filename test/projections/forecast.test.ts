@@ -1,6 +1,7 @@
 /** Forecasts of starts: literal ones on small ledgers, and how far off they are on a day of random durations. */
 import { describe, expect, test } from "vitest";
 import { jobId } from "../../events/names.js";
+import { Fold } from "../../projections/fold.js";
 import { type Forecast, forecastStarts, withForecasts } from "../../projections/forecast.js";
 import { ForecastTrial } from "../../projections/forecast-error.js";
 import { queueView } from "../../projections/views.js";
@@ -157,7 +158,7 @@ function busyDay(jobs: number): LedgerBuilder {
 
 describe("the error of forecasts, measured on a ledger", () => {
   test("given a busy day of random durations, when it is measured, then forecasts are near, and eight of ten starts are in their range", () => {
-    const trial = new ForecastTrial();
+    const trial = new ForecastTrial(new Fold());
     for (const { position, entry } of busyDay(300).entries) trial.apply(position, entry);
     const error = trial.result();
     expect(error.waits).toBeGreaterThan(250);
@@ -170,7 +171,7 @@ describe("the error of forecasts, measured on a ledger", () => {
   });
 
   test("given a ledger of more waits than are looked at, when it is measured, then evenly spread ones are", () => {
-    const trial = new ForecastTrial();
+    const trial = new ForecastTrial(new Fold());
     const book = ranBefore(TEN);
     for (let n = 0; n < 2_200; n += 1) {
       const [holder, waiter] = [`h${n}`, `w${n}`];
@@ -184,7 +185,7 @@ describe("the error of forecasts, measured on a ledger", () => {
   });
 
   test("given a ledger in which nobody waits, when it is measured, then there is nothing to measure", () => {
-    const trial = new ForecastTrial();
+    const trial = new ForecastTrial(new Fold());
     for (const { position, entry } of ranBefore(TEN).entries) trial.apply(position, entry);
     expect(trial.result()).toEqual({
       ...{ waits: 0, asked: 0, made: 0, measured: 0 },

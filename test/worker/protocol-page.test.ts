@@ -9,6 +9,7 @@ import {
   leaseSchema,
   obeyedSchema,
   renewalSchema,
+  runningSchema,
   startOrderSchema,
   wordSchema,
 } from "../../src/worker/protocol.js";
@@ -29,6 +30,7 @@ const readers: Readonly<Record<string, (value: unknown) => ReturnType<z.ZodType[
   obeyed: (value) => obeyedSchema.strict().safeParse(value),
   word: (value) => wordSchema.safeParse(value),
   "word-ended": (ended) => wordSchema.safeParse({ ...aWord, ended }),
+  running: (value) => runningSchema.strict().safeParse(value),
   renewal: (value) => renewalSchema.safeParse(value),
   farewell: (value) => farewellSchema.safeParse(value),
 };

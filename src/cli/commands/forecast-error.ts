@@ -12,14 +12,14 @@ import { counted } from "../wording.js";
 export async function forecastError(command: Command, terminal: Terminal): Promise<void> {
   await withQuestions(command, terminal, async (questions, options) => {
     const bar = new ProgressBar(terminal);
-    const ledger = await questions.ledger();
+    const readable = await questions.readable();
     const onEntry = (position: number, last: number) =>
       bar.show({
         share: position / last,
         count: position,
         text: `${position} of ${counted(last, "entry", "entries")}`,
       });
-    const error = await measureForecasts(ledger, untilOf(options), onEntry).finally(() => bar.end());
+    const error = await measureForecasts(readable, untilOf(options), onEntry).finally(() => bar.end());
     printDocument(terminal, options.output, error, errorText);
   });
 }

@@ -28,7 +28,9 @@ export function defineLogImport(command: Command, terminal: Terminal): void {
         "intake has taken and not decided are not in it. With --continue a scheduler goes on with it, to move to another\n" +
         "server or after a loss: one more entry (IntakeReplaced) says that a new, empty intake begins there. Waiting jobs keep\n" +
         "their order, and what was running counts as lost and is tried again. The original must never run again: nothing\n" +
-        "else keeps jobs from being executed by both.",
+        "else keeps jobs from being executed by both.\n\n" +
+        "The state hash is the one that the export has named, on any machine. A part of a log (log export --from) is refused:\n" +
+        "ask it with --log. A redacted one can be asked, and not gone on with: its jobs have lost their params.",
     )
     .argument("<file>", "an exported log")
     .option("--continue", "a scheduler is to go on with it")
@@ -52,7 +54,7 @@ async function importLog(session: Session, file: string, options: ImportOptions,
   const { namespace, subjects } = session;
   const continues = options.continue === true;
   let doingBefore = "";
-  const { header, entries, isComplete } = await importLedger(session, {
+  const { header, entries, stateHash, isComplete } = await importLedger(session, {
     path: resolve(terminal.cwd, file),
     continues,
     signal: interrupt.signal,
@@ -70,11 +72,13 @@ async function importLog(session: Session, file: string, options: ImportOptions,
       `The ledger is incomplete: delete the stream ${subjects.ledgerStream} before importing again` +
         (continues ? `, and ${subjects.intakeStream}.` : "."),
     );
-  const document = { file, namespace, entries, from: header.stream, continues };
+  const document = { file, namespace, entries, from: header.stream, continues, stateHash };
   printDocument(terminal, options.output, document, () => "");
-  if (options.output === "table")
+  if (options.output === "table") {
     terminal.err(
       `imported ${counted(header.last, "entry", "entries")} of namespace ${header.namespace} into ${namespace}` +
         (continues ? "; a scheduler goes on with them" : ""),
     );
+    terminal.err(`state hash ${stateHash}`);
+  }
 }

@@ -52,10 +52,13 @@ async function tail(questions: Questions, own: TailOptions, options: CommonOptio
   // From the start, so that a signal has the same meaning whenever it comes.
   using interrupt = own.follow ? listenForInterrupt() : null;
   const ledger = await questions.ledger();
+  const { first: kept } = await ledger.state();
   const last = await endOf(ledger, options);
+  if (own.from !== undefined && own.from < kept)
+    throw CliFailure.notFound(`the log begins at ${kept}: there is no ${own.from} in it`);
   // An entry has at least one fact: the last facts are in as many entries at the most.
   const count = own.lines ?? LINES_DEFAULT;
-  const first = own.from ?? Math.max(1, last - count + 1);
+  const first = own.from ?? Math.max(kept, last - count + 1);
   await printStored(readMessages(ledger, first - 1, last), own.from === undefined ? count : null, options, terminal);
   if (interrupt !== null) await followOn(ledger, Math.max(last, first - 1), interrupt, options, terminal);
 }

@@ -18,16 +18,16 @@ export function defineLogVerify(command: Command, terminal: Terminal): void {
       "Checks the whole ledger, or with --at its beginning: that no entry is missing, that each names the one before, that\n" +
         "reigns follow each other, that neither time nor the intake's progress goes back, that each fact may happen to its\n" +
         "job, that no pool and no worker is ever over capacity, that whoever was granted a start is one whom the grant rule\n" +
-        "starts there, and that each word about an attempt names the grant that was live. The exit code is 4 at the first\n" +
-        "thing that is wrong, and its address is told. It changes nothing.",
+        "starts there, and that each word about an attempt names the grant that was live. Checkpoints that it passes are\n" +
+        "compared, too. The exit code is 4 at the first thing that is wrong, and its address is told. It changes nothing.",
     )
     .action(async (_own: unknown, self: Command) => {
       const options = commonOptionsOf(self);
       const { log: path } = options;
       if (path === undefined) {
         await withQuestions(self, terminal, async (questions) => {
-          const ledger = await questions.ledger();
-          await verify((how) => verifyLedger(ledger, how), options, terminal);
+          const readable = await questions.readable();
+          await verify((how) => verifyLedger(readable, how), options, terminal);
         });
         return;
       }
@@ -60,12 +60,13 @@ async function verify(
     printDocument(terminal, options.output, { ok: false, address, problem }, () => "");
     throw CliFailure.difference(problem, `Look at it with \`signalbox log tail --from ${address.split(".")[0]}\`.`);
   }
+  const { checkpoints } = outcome;
   const { entries, facts, jobs, grants, epochs, at } = outcome.verified;
   if (interrupt.signal.aborted) throw interrupt.failure(`the first ${counted(entries, "entry", "entries")} are right`);
-  printDocument(terminal, options.output, { ok: true, ...outcome.verified }, () =>
+  printDocument(terminal, options.output, { ok: true, ...outcome.verified, checkpoints }, () =>
     at === null
       ? "the ledger is empty"
       : `all is right: ${counted(entries, "entry", "entries")} with ${counted(facts, "fact")}, ` +
-        `${counted(jobs, "job")}, ${counted(grants, "grant")}, ${counted(epochs, "reign")}, up to ${at}`,
+        `${counted(jobs, "job")}, ${counted(grants, "grant")}, ${counted(epochs, "reign")}${checkpoints === 0 ? "" : `, ${counted(checkpoints, "checkpoint")}`}, up to ${at}`,
   );
 }

@@ -1,6 +1,7 @@
 /** What `up` says when its scheduler is ready: where everything is, what the limits are, and whether it leads. */
 import { capacities, type Limits } from "../../../events/limits.js";
 import type { LoadedConfiguration } from "../../config/index.js";
+import type { Origin } from "../../dispatcher/options.js";
 import { type DurabilityNote, durabilityNotes } from "../../doctor/durability.js";
 import type { Host } from "../../host.js";
 import { openConnection } from "../../nats/connection.js";
@@ -51,6 +52,7 @@ function bannerLines(host: Host, { configuration, file }: LoadedConfiguration, l
     `  limits     ${limitsText(limits)}`,
     `  types      ${types.length === 0 ? "none; name some under types: in signalbox.yaml" : types.join(", ")}`,
     `  config     ${file ?? "none, the defaults hold"}`,
+    `  ledger     ${originText(host.scheduler.origin)}`,
     `  state      ${where}`,
   ];
 }
@@ -66,6 +68,8 @@ function readyLine(host: Host, { configuration }: LoadedConfiguration, limits: L
     leader: role.role === "leading" ? host.scheduler.dispatcher.id : role.leader,
     limits,
     stateDir: host.server === null ? null : configuration.stateDir,
+    checkpoint: host.scheduler.origin?.checkpoint ?? null,
+    entriesFolded: host.scheduler.origin?.entries ?? null,
   };
 }
 
@@ -74,6 +78,18 @@ function roleText(role: Role): string {
   const leader = role.leader ?? "nobody yet";
   return role.role === "standby" ? `standing by behind ${leader}` : `waiting for ${leader}, who does not answer`;
 }
+
+/** How it came to what it believes. */
+function originText(origin: Origin | null): string {
+  if (origin === null) return "not folded yet";
+  const { checkpoint, entries } = origin;
+  const all = `${grouped(entries)} ${entries === 1 ? "entry" : "entries"}`;
+  if (checkpoint !== null) return `checkpoint at ${grouped(checkpoint)}, ${all} after it`;
+  return entries === 0 ? "empty" : `${all}, no checkpoint before them`;
+}
+
+/** `81,200`. */
+const grouped = (number: number): string => number.toLocaleString("en");
 
 function limitsText(limits: Limits): string {
   const pools = [...capacities(limits)].map(([pool, capacity]) => `${pool}=${capacity}`);

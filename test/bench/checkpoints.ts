@@ -1,0 +1,150 @@
+/**
+ * What checkpoints save on a long ledger, and what they cost: answers about its middle, a start, and the leader's turns meanwhile.
+ *
+ *     node dist/test/bench/checkpoints.js --jobs 200000
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { openShelf } from "../../src/checkpoints/index.js";
+import { runRound } from "../../src/checkpoints/round.js";
+import { JetStreamLog } from "../../src/log/jetstream.js";
+import { Publisher } from "../../src/log/publisher.js";
+import { createLogger } from "../../src/logger.js";
+import { openConnection } from "../../src/nats/connection.js";
+import { openStreams } from "../../src/nats/streams.js";
+import { subjectsOf } from "../../src/nats/subjects.js";
+import { startScheduler } from "../../src/scheduler.js";
+import { startNatsServer } from "../support/nats-server.js";
+import { startReadyProcess } from "../support/ready-process.js";
+import { measureEndToEnd } from "./end-to-end.js";
+import { configurationFor, untilLeading } from "./setting.js";
+
+const run = promisify(execFile);
+const PROGRAM = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+const FACTS = 50_000;
+const LIMIT = 100;
+/** A namespace whose leader keeps none while it is filled: what is measured is a ledger without and with them. */
+const NAMESPACE = "bench-checkpoints";
+
+interface CheckpointFigures {
+  readonly entries: number;
+  readonly middle: number;
+  readonly written: number;
+  readonly roundMs: number;
+  readonly bytes: number;
+  readonly slotsMs: { readonly without: number; readonly with: number };
+  readonly startMs: { readonly without: number; readonly with: number };
+  /** The longest that the leader's thread stood still while another one wrote all of them, and while nothing was written. */
+  readonly stallMs: { readonly without: number; readonly with: number };
+  readonly isEqual: boolean;
+}
+
+async function measureCheckpoints(url: string, jobs: number): Promise<CheckpointFigures> {
+  const { entries } = await measureEndToEnd(url, NAMESPACE, jobs, LIMIT);
+  const subjects = subjectsOf(NAMESPACE);
+  const nc = await openConnection({ servers: [url] }, "bench checkpoints");
+  const jsm = await openStreams(nc, subjects);
+  const ledger = new JetStreamLog({ nc, jsm, stream: subjects.ledgerStream, publisher: new Publisher(nc) });
+  const middle = Math.floor(entries.length / 2);
+  const slots = () => timed(() => run(process.execPath, [PROGRAM, ...slotsAt(url, middle)]));
+  const before = await slots();
+  const startWithout = await startTime(url);
+  const stallWithout = await longestStall(url, null);
+  const stallWith = await longestStall(url, FACTS);
+  // Anew, and alone: what one round takes.
+  await jsm.streams.delete(`OBJ_${subjects.checkpointsBucket}`);
+  const shelf = openShelf(nc, subjects);
+  const round = await timed(() => runRound({ ledger, shelf, facts: FACTS, onNotice: () => {} }));
+  const after = await slots();
+  const startWith = await startTime(url);
+  const { state } = await jsm.streams.info(`OBJ_${subjects.checkpointsBucket}`);
+  await nc.close();
+  return {
+    ...{ entries: entries.length, middle, written: round.value.written, roundMs: round.ms, bytes: state.bytes },
+    slotsMs: { without: before.ms, with: after.ms },
+    startMs: { without: startWithout, with: startWith },
+    stallMs: { without: stallWithout, with: stallWith },
+    isEqual: before.value.stdout === after.value.stdout && after.value.stderr === "",
+  };
+}
+
+const slotsAt = (url: string, at: number): string[] => [
+  ...["slots", "--nats", url, "--namespace", NAMESPACE, "--at", String(at), "-o", "json"],
+];
+
+async function timed<T>(act: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const begin = performance.now();
+  const value = await act();
+  return { value, ms: performance.now() - begin };
+}
+
+/** From the start of the process to the line that says that it leads. */
+async function startTime(url: string): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-bench-"));
+  const file = join(folder, "signalbox.yaml");
+  await writeFile(file, JSON.stringify({ namespace: NAMESPACE, checkpoints: false, limits: { global: LIMIT } }));
+  const { value, ms } = await timed(() =>
+    startReadyProcess("the scheduler", [
+      process.execPath,
+      PROGRAM,
+      "up",
+      "--config",
+      file,
+      "--nats",
+      url,
+      "-o",
+      "json",
+    ]),
+  );
+  value.signal("SIGTERM");
+  await value.exited;
+  await rm(folder, { recursive: true });
+  return ms;
+}
+
+const QUIET_MS = 5_000;
+
+/** How long the thread of an idle leader stands still at most: for some seconds, or until all checkpoints are written. */
+async function longestStall(url: string, facts: number | null): Promise<number> {
+  let tell = () => {};
+  const written = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const log = createLogger("info", { write: (line) => line.includes("wrote checkpoints") && tell() });
+  const configuration = configurationFor(NAMESPACE, { global: LIMIT });
+  const checkpoints = facts === null ? null : { facts, everyMs: 1_000 };
+  const scheduler = await startScheduler({
+    connection: { servers: [url] },
+    configuration: { ...configuration, checkpoints },
+    log,
+  });
+  await untilLeading(scheduler);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  if (facts === null) await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  else await written;
+  delay.disable();
+  await scheduler.stop();
+  return delay.max / 1e6;
+}
+
+const { values } = parseArgs({ options: { jobs: { type: "string", default: "200000" } } });
+const jobs = Number(values.jobs);
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const compared = ({ without, with: kept }: CheckpointFigures["slotsMs"]) =>
+  `${Math.round(without)} ms without, ${Math.round(kept)} ms with checkpoints`;
+
+await using server = await startNatsServer();
+const { entries, middle, written, roundMs, bytes, isEqual, ...times } = await measureCheckpoints(server.url, jobs);
+say(`checkpoints of a ledger of ${jobs.toLocaleString("en")} jobs in ${entries} entries, one each ${FACTS} facts`);
+say(`  written          ${written} in ${Math.round(roundMs)} ms, ${(bytes / 1e6).toFixed(1)} MB`);
+say(
+  `  slots --at ${String(middle).padEnd(6)}${compared(times.slotsMs)}; the answers are ${isEqual ? "equal" : "NOT EQUAL"}`,
+);
+say(`  up, until ready  ${compared(times.startMs)}`);
+say(`  leader's thread  stood still for at most ${compared(times.stallMs)} being written`);
