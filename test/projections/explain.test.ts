@@ -62,6 +62,7 @@ describe("a waiting job", () => {
         },
       ],
       waitsComplete: true,
+      forecast: expect.objectContaining({ expected: null, text: "no run of story has ended yet: no forecast" }),
       text:
         "j43 waits for resource:ollama: 1 of 1 used by j42 since 00:00:04Z; j41 is ahead of it (earlier in line). " +
         "It starts when j42 has ended and j41 has had its turn.",
