@@ -17,7 +17,7 @@ export interface RunningWorker {
 }
 
 /** Who held slots when the ledger was looked at. */
-type Holdings = Readonly<Record<string, Holding>>;
+export type Holdings = Readonly<Record<string, Holding>>;
 
 export interface Looks {
   readonly before: Holdings;

@@ -66,6 +66,8 @@ export type Input =
   /** `byGroup`: because its group was stopped; decided again wherever that turn left nothing of it over. */
   | { readonly kind: "cancel"; readonly reason: string; readonly life: JobLife; readonly byGroup: boolean }
   | { readonly kind: "group-cancel"; readonly group: GroupId; readonly reason: string }
+  /** As `byGroup`: that a group has ended is decided again, too. */
+  | { readonly kind: "group-end"; readonly group: GroupId }
   | { readonly kind: "due"; readonly life: JobLife }
   | { readonly kind: "end"; readonly life: JobLife; readonly attempt: number }
   | { readonly kind: "reservation"; readonly fact: FactOf<"ReservationRequested">; readonly life: ReservationLife }

@@ -4,6 +4,7 @@ import type { WorkerId } from "../../events/names.js";
 import { isTerminal } from "../../events/states.js";
 import { decideCommand, type Surroundings } from "../commands.js";
 import type { Fold } from "../fold.js";
+import { sizeOf, statusOf } from "../groups.js";
 import { type JobRow, stateOf } from "../jobs.js";
 import type { Course } from "./course.js";
 import type { Input, JobLife, PlainFact } from "./recorded.js";
@@ -53,6 +54,12 @@ export function factsOf(input: Mine, context: InputContext): readonly Fact[] {
     }
     case "group-cancel":
       return decided(fold, { verb: "cancel-group", group: input.group, reason: input.reason });
+    case "group-end": {
+      const group = fold.groups.all.get(input.group);
+      const status = group === undefined ? "running" : statusOf(group);
+      const isOver = group !== undefined && group.ended === null && status !== "running";
+      return isOver ? [{ type: "GroupEnded", group: group.id, status, members: sizeOf(group) }] : [];
+    }
     case "due": {
       const row = rowOf(input.life, context);
       return row !== null && isDue(fold, row, at) ? [{ type: "JobDue", job: row.id }] : [];

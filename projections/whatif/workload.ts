@@ -3,6 +3,7 @@ import type { Entry } from "../../events/entry.js";
 import type { Fact, FactOf, JobFact } from "../../events/facts.js";
 import type { JobId, Position, ReservationId } from "../../events/names.js";
 import { Fold } from "../fold.js";
+import { groupFacts } from "../group-facts.js";
 import { compareText, liveAttempt } from "../jobs.js";
 import type { Worker } from "../slots.js";
 import { passOf } from "./grant-pass.js";
@@ -58,11 +59,11 @@ export class WorkloadReader {
     if (this.#starts > 0)
       this.#lastWorkers = Object.values<Worker>(fold.slots.workers).filter(({ leaving }) => !leaving);
     const { reserved, starts } = passOf(fold);
-    const leavesGroups = fold.groups.unsettled.size > 0;
+    const leavesGroups = groupFacts(fold).next().done !== true;
     this.#turns.push({
       position,
       at,
-      inputs: leavesGroups ? this.#inputs : this.#inputs.filter((input) => input.kind !== "cancel" || !input.byGroup),
+      inputs: leavesGroups ? this.#inputs : this.#inputs.filter((input) => !isOfGroup(input)),
       startsMax: reserved.length + starts.length > 0 ? this.#starts : null,
       leavesDues: fold.due.first?.dueAt != null && fold.due.first.dueAt <= at,
       leavesGroups,
@@ -102,6 +103,9 @@ export class WorkloadReader {
       case "GroupCancelRequested":
         this.#inputs.push({ kind: "group-cancel", group: fact.group, reason: fact.reason });
         return;
+      case "GroupEnded":
+        this.#inputs.push({ kind: "group-end", group: fact.group });
+        return;
       case "ReservationRequested": {
         const life: ReservationLife = { id: fact.reservation, grantedMs: null, ended: null };
         this.#reservations.set(life.id, life);
@@ -124,7 +128,6 @@ export class WorkloadReader {
       case "CommandRefused":
       case "IntakeOpened":
       case "IntakeReplaced":
-      case "GroupEnded":
       case "ScheduleSet":
       case "ScheduleRemoved":
       case "ScheduleEnabled":
@@ -218,6 +221,9 @@ export class WorkloadReader {
     return group !== undefined && this.#fold.groups.all.get(group.id)?.stopReason != null;
   }
 }
+
+/** What a turn decides of groups by itself, if it comes to the end of that. */
+const isOfGroup = (input: Input): boolean => input.kind === "group-end" || (input.kind === "cancel" && input.byGroup);
 
 /** Results and errors may be long, and decide nothing. */
 function withoutResult(fact: EndFact): EndFact {

@@ -124,6 +124,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/log.js")).defineLog,
   },
   {
+    name: "replay",
+    summary: "play the log back, or compare what another build decides on it",
+    load: async () => (await import("./commands/replay.js")).defineReplay,
+  },
+  {
     name: "audit",
     summary: "recompute every slot from zero and compare",
     load: async () => (await import("./commands/audit.js")).defineAudit,

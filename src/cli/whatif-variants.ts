@@ -92,7 +92,7 @@ export function limitsOf({ strategy, change }: AskedVariant, workload: Workload)
     const suggestion = closest(tag, [...known]);
     const allowed = [...known].sort().join(", ") || "none";
     throw CliFailure.usage(
-      `resources.${tag}: no recorded job demands it${suggestion === undefined ? "" : `; did you mean ${suggestion}?`} Demanded are: ${allowed}`,
+      `resources.${tag}: no recorded job demands it${suggestion === undefined ? "" : `; did you mean ${suggestion}?`}; demanded: ${allowed}`,
     );
   }
   const changed = (recorded: Limits) =>

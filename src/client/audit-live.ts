@@ -3,9 +3,15 @@
  * the workers say they run with who holds slots. All of it is asked over the wire, of each by itself.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
 import { position } from "../../events/names.js";
 import type { Difference } from "../../projections/audit/differences.js";
-import { type ClaimedRun, type RunningWorker, suspectedRuns } from "../../projections/audit/run-differences.js";
+import {
+  type ClaimedRun,
+  type Holdings,
+  type RunningWorker,
+  suspectedRuns,
+} from "../../projections/audit/run-differences.js";
 import type { Worker } from "../../projections/slots.js";
 import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
@@ -13,6 +19,28 @@ import { type RunningAnswer, runningSchema } from "../worker/protocol.js";
 import { type Audit, type AuditedWorker, type Auditing, ofLedger, Recomputation, refusal } from "./audit.js";
 import { readMessages } from "./reader.js";
 import type { Session } from "./session.js";
+
+/** Of the scheduler's answer what is compared. It is not believed, not even in its form. */
+const statedSchema = z.object({
+  position: z.number().int().nonnegative(),
+  pools: z.array(
+    z.object({
+      name: z.string(),
+      capacity: z.number(),
+      used: z.number(),
+      paused: z.boolean(),
+      holders: z.array(
+        z.object({
+          job: z.string(),
+          units: z.number(),
+          grant: z.number(),
+          worker: z.string(),
+          reservation: z.literal(true).exactOptional(),
+        }),
+      ),
+    }),
+  ),
+});
 
 /** What is suspected in each of so many rounds is so: an order on its way is there by then, and so is the word of an end. */
 const ROUNDS = 3;
@@ -23,10 +51,16 @@ const WORKERS_ASKED_AT_ONCE = 50;
 /** Throws `ClientFailure` with `no-scheduler` when none answers, or if the ledger cannot be read. */
 export async function auditScheduler(session: Session, auditing: Auditing): Promise<Audit> {
   // 1. What the scheduler says, and as of which position.
-  const stated = await session.ask("slots");
+  const answer: unknown = await session.ask("slots");
   const ledger = await session.ledger();
   const { last } = await ledger.state();
   const both = new Recomputation();
+  const read = statedSchema.safeParse(answer);
+  if (!read.success) {
+    const text = `what the scheduler answers are no slots: ${z.prettifyError(read.error).split("\n")[0]}`;
+    return both.audit({ workers: [], differences: [ofLedger(text)] });
+  }
+  const stated = read.data;
   if (stated.position > last) {
     const text = `the scheduler answers as of position ${stated.position}, and its ledger ends at ${last}`;
     return both.audit({ workers: [], differences: [ofLedger(text)] });
@@ -88,7 +122,11 @@ async function askAll(both: Recomputation, session: Session, ledger: Log, auditi
   for (const answer of answers) {
     if (answer.running === null) continue;
     const said: RunningWorker = { worker: answer.worker, running: answer.running };
-    const grantees = await granteesOf(said.running, ledger);
+    const looked: readonly Holdings[] = [before, after];
+    const unexplained = said.running.filter(({ job, grant }) =>
+      looked.every((held) => held[job]?.grant !== grant || held[job].worker !== answer.worker),
+    );
+    const grantees = await granteesOf(unexplained, ledger);
     const looks = { before, after, granteeOf: ({ job, grant }: ClaimedRun) => grantees.get(`${job} ${grant}`) ?? null };
     const isKnown = answer.worker in workers || answer.worker in workersAfter;
     if (!isKnown && said.running.length > 0)
@@ -133,7 +171,7 @@ async function askRunning({ nc }: Session, subject: string): Promise<RunningAnsw
   }
 }
 
-/** To whom these grants were given, as the ledger has it. */
+/** To whom these grants were given, as the ledger has it; of those that are held, the projection tells. */
 async function granteesOf(runs: readonly ClaimedRun[], ledger: Log): Promise<ReadonlyMap<string, string>> {
   const grantees = new Map<string, string>();
   for (const { job, grant } of runs) {

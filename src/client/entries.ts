@@ -3,7 +3,7 @@ import type { Entry } from "../../events/entry.js";
 import { type Position, position } from "../../events/names.js";
 import { entryOf } from "../log/entry.js";
 import type { Log, StoredMessage } from "../log/log.js";
-import { openExport } from "./exported-log.js";
+import { openWholeExport } from "./exported-log.js";
 import { ClientFailure } from "./failure.js";
 import { readMessages } from "./reader.js";
 import type { Until } from "./until.js";
@@ -21,9 +21,9 @@ export async function ledgerText(ledger: Log): Promise<LedgerText> {
   return { messages: readMessages(ledger, 0, last), last };
 }
 
-/** An exported log. Throws `ClientFailure` if the file is none. */
+/** An exported log. Throws `ClientFailure` if the file is none, or only a part. */
 export async function exportedText(path: string): Promise<LedgerText> {
-  const { header, messages } = await openExport(path);
+  const { header, messages } = await openWholeExport(path);
   return { messages, last: header.last };
 }
 

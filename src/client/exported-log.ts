@@ -90,6 +90,20 @@ export async function openExport(path: string): Promise<OpenExport> {
   return { header, begin, earlier, messages: entriesOf(lines, header, path) };
 }
 
+/** Opens a log that is there from its first entry, for those who need all of it. Throws `ClientFailure` like `openExport`. */
+export async function openWholeExport(path: string): Promise<OpenExport> {
+  const opened = await openExport(path);
+  mustBeWhole(path, opened);
+  return opened;
+}
+
+export function mustBeWhole(path: string, { header, begin }: Pick<OpenExport, "header" | "begin">): void {
+  if (begin === null) return;
+  throw new ClientFailure("invalid", `${path} is a part of a log: it begins at ${firstOf(header)}`, {
+    hint: "This needs all that happened before, too: export the log without --from.",
+  });
+}
+
 /** The state that a part begins with. */
 async function beginOf(lines: AsyncGenerator<InputLine>, header: ExportHeader, path: string): Promise<Fold> {
   const restoration = new Restoration();
@@ -135,8 +149,14 @@ export interface ExportedLog extends Pick<OpenExport, "header" | "begin"> {
   readonly ledger: Log;
 }
 
-/** Reads an exported log into memory, all of it. Throws `ClientFailure` that names the line if something is wrong with the file. */
-export async function readExportedLog(path: string): Promise<ExportedLog> {
+/**
+ * Reads an exported log into memory, all of it; `onEntry` is told how far it is. Throws `ClientFailure` that names the line if
+ * something is wrong with the file.
+ */
+export async function readExportedLog(
+  path: string,
+  onEntry: (position: number, last: number) => void = () => {},
+): Promise<ExportedLog> {
   const { header, begin, earlier, messages } = await openExport(path);
   const first = firstOf(header);
   let storedAt = "";
@@ -145,6 +165,7 @@ export async function readExportedLog(path: string): Promise<ExportedLog> {
   for await (const message of messages) {
     storedAt = message.storedAt;
     await memory.append({ subject: message.subject, data: message.data });
+    onEntry(message.sequence, header.last);
   }
   const before = new Map(earlier.map((message) => [message.sequence, message]));
   const read: Log["read"] = async (sequence) => {

@@ -112,11 +112,12 @@ export class Standby {
     const begin = fold.head.position;
     let facts = 0;
     const arrived = () => {
-      const entries = last - begin;
+      const entries = Math.max(0, last - begin);
       this.#options.onFolded?.({ checkpoint: begin === 0 ? null : begin, entries, facts });
       caughtUp();
     };
-    if (last === begin) arrived();
+    // The leader may have written a checkpoint behind what was the end when it was asked for.
+    if (last <= begin) arrived();
     for await (const batch of this.#options.ledger.follow(begin, signal)) {
       for (const message of batch) {
         if (signal.aborted) return;

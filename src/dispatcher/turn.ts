@@ -65,9 +65,9 @@ export interface Desk {
  * Bounds of an entry, so that it fits into one message of 1 MiB: no more input is taken above the first; the last input
  * may add one set of params (512 KiB); and no more ends in groups, grants or denials are added above the second.
  */
-const INPUT_BYTES_MAX = 256 * 1024;
-const ENTRY_BYTES_MAX = 900 * 1024;
-const INPUT_FACTS_MAX = 2_000;
+export const INPUT_BYTES_MAX = 256 * 1024;
+export const ENTRY_BYTES_MAX = 900 * 1024;
+export const INPUT_FACTS_MAX = 2_000;
 /** What every server takes: 1 MiB, with room for headers. The other bounds keep entries below; this one is there to notice if not. */
 const ENTRY_MESSAGE_BYTES_MAX = 1024 * 1024 - 1024;
 const SUBMISSION_BYTES_MAX = 640 * 1024;

@@ -24,8 +24,8 @@ export class ObjectDamaged extends Error {
 
 /** Above this, something else was put there: nothing of ours is so large. */
 const OBJECT_BYTES_MAX = 1024 * 1024 * 1024;
-/** Nobody waits longer for a word of a cache. */
-const ANSWER_MS = 3_000;
+/** Nobody waits longer for a word of a cache. Who may not ask is told so at once. */
+const ANSWER_MS = 10_000;
 const NOT_FOUND = "404";
 
 export class ObjectBucket {

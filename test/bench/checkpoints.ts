@@ -31,46 +31,42 @@ const LIMIT = 100;
 /** A namespace whose leader keeps none while it is filled: what is measured is a ledger without and with them. */
 const NAMESPACE = "bench-checkpoints";
 
-interface CheckpointFigures {
-  readonly entries: number;
-  readonly middle: number;
-  readonly written: number;
-  readonly roundMs: number;
-  readonly bytes: number;
-  readonly slotsMs: { readonly without: number; readonly with: number };
-  readonly startMs: { readonly without: number; readonly with: number };
-  /** The longest that the leader's thread stood still while another one wrote all of them, and while nothing was written. */
-  readonly stallMs: { readonly without: number; readonly with: number };
-  readonly isEqual: boolean;
+interface Compared {
+  readonly without: number;
+  readonly with: number;
 }
 
-async function measureCheckpoints(url: string, jobs: number): Promise<CheckpointFigures> {
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const tell = (what: string, times: Compared, more = "") =>
+  say(
+    `  ${what.padEnd(17)}${Math.round(times.without)} ms without, ${Math.round(times.with)} ms with checkpoints${more}`,
+  );
+
+async function measureCheckpoints(url: string, jobs: number): Promise<void> {
   const { entries } = await measureEndToEnd(url, NAMESPACE, jobs, LIMIT);
+  say(
+    `checkpoints of a ledger of ${jobs.toLocaleString("en")} jobs in ${entries.length} entries, one each ${FACTS} facts`,
+  );
   const subjects = subjectsOf(NAMESPACE);
   const nc = await openConnection({ servers: [url] }, "bench checkpoints");
   const jsm = await openStreams(nc, subjects);
   const ledger = new JetStreamLog({ nc, jsm, stream: subjects.ledgerStream, publisher: new Publisher(nc) });
   const middle = Math.floor(entries.length / 2);
   const slots = () => timed(() => run(process.execPath, [PROGRAM, ...slotsAt(url, middle)]));
-  const before = await slots();
-  const startWithout = await startTime(url);
-  const stallWithout = await longestStall(url, null);
-  const stallWith = await longestStall(url, FACTS);
-  // Anew, and alone: what one round takes.
-  await jsm.streams.delete(`OBJ_${subjects.checkpointsBucket}`);
+  const [slotsWithout, startWithout] = [await slots(), await startTime(url)];
   const shelf = openShelf(nc, subjects);
   const round = await timed(() => runRound({ ledger, shelf, facts: FACTS, onNotice: () => {} }));
-  const after = await slots();
-  const startWith = await startTime(url);
   const { state } = await jsm.streams.info(`OBJ_${subjects.checkpointsBucket}`);
+  say(`  written          ${round.value.written} in ${Math.round(round.ms)} ms, ${(state.bytes / 1e6).toFixed(1)} MB`);
+  const [slotsWith, startWith] = [await slots(), await startTime(url)];
+  const isEqual = slotsWithout.value.stdout === slotsWith.value.stdout && slotsWith.value.stderr === "";
+  const times = { without: slotsWithout.ms, with: slotsWith.ms };
+  tell(`slots --at ${middle}`, times, `; the answers are ${isEqual ? "equal" : "NOT EQUAL"}`);
+  tell("up, until ready", { without: startWithout, with: startWith });
+  await jsm.streams.delete(`OBJ_${subjects.checkpointsBucket}`);
   await nc.close();
-  return {
-    ...{ entries: entries.length, middle, written: round.value.written, roundMs: round.ms, bytes: state.bytes },
-    slotsMs: { without: before.ms, with: after.ms },
-    startMs: { without: startWithout, with: startWith },
-    stallMs: { without: stallWithout, with: stallWith },
-    isEqual: before.value.stdout === after.value.stdout && after.value.stderr === "",
-  };
+  const stalls = { without: await longestStall(url, null), with: await longestStall(url, FACTS) };
+  tell("leader stands still", stalls, " being written, at most");
 }
 
 const slotsAt = (url: string, at: number): string[] => [
@@ -134,17 +130,5 @@ async function longestStall(url: string, facts: number | null): Promise<number> 
 }
 
 const { values } = parseArgs({ options: { jobs: { type: "string", default: "200000" } } });
-const jobs = Number(values.jobs);
-const say = (text: string) => process.stdout.write(`${text}\n`);
-const compared = ({ without, with: kept }: CheckpointFigures["slotsMs"]) =>
-  `${Math.round(without)} ms without, ${Math.round(kept)} ms with checkpoints`;
-
 await using server = await startNatsServer();
-const { entries, middle, written, roundMs, bytes, isEqual, ...times } = await measureCheckpoints(server.url, jobs);
-say(`checkpoints of a ledger of ${jobs.toLocaleString("en")} jobs in ${entries} entries, one each ${FACTS} facts`);
-say(`  written          ${written} in ${Math.round(roundMs)} ms, ${(bytes / 1e6).toFixed(1)} MB`);
-say(
-  `  slots --at ${String(middle).padEnd(6)}${compared(times.slotsMs)}; the answers are ${isEqual ? "equal" : "NOT EQUAL"}`,
-);
-say(`  up, until ready  ${compared(times.startMs)}`);
-say(`  leader's thread  stood still for at most ${compared(times.stallMs)} being written`);
+await measureCheckpoints(server.url, Number(values.jobs));

@@ -157,6 +157,17 @@ describe("audit of somebody who answers wrongly", () => {
     },
   );
 
+  test("given it answers with something else, when it is audited, then the exit code is 4", async () => {
+    const service = nc.subscribe("signalbox.query.slots", {
+      callback: (_error, message) => void message.respond('{"position":5,"pools":"none"}'),
+    });
+    await nc.flush();
+    const { code, stdout } = await run("audit");
+    service.unsubscribe();
+    expect(code).toBe(4);
+    expect(stdout).toContain("what the scheduler answers are no slots");
+  });
+
   test("given it answers as of a position that the ledger has not, when it is audited, then the exit code is 4", async () => {
     const service = nc.subscribe("signalbox.query.slots", {
       callback: (_error, message) => void message.respond(JSON.stringify({ ...slotsView(book().fold), position: 99 })),

@@ -78,6 +78,30 @@ describe("whatif with nothing other", () => {
     expect(again).toEqual(past);
   });
 
+  test("given a group so large that its cancel takes two entries, when the workload is decided again, then it takes two", () => {
+    const book = new TurnBook({ types: { thumbs: {} } }).lead();
+    const member = { type: "thumbs", group: { id: "crowd" } };
+    // Some 60 bytes for each cancel, and an entry of 900 kB is full.
+    for (let thousand = 0; thousand < 16; thousand += 1)
+      book.submit(
+        null,
+        Array.from({ length: 1_000 }, () => member),
+      );
+    book.submit("thumbs", { id: "alone" });
+    book.decide();
+    book.command("cancel", { group: "crowd", reason: "all of it" }).decide();
+    book.later(1_000).end("j1-0", { outcome: "cancelled", reason: "as it was told" }).decide();
+    const cancelling = book.entries.filter(({ facts }) => facts.some(({ type }) => type === "JobCancelled"));
+    expect(cancelling).toHaveLength(2);
+    const { past, again } = bothPasts(placed(book.entries));
+    expect(past).toHaveLength(2);
+    expect(again).toEqual(past);
+    const ends = replayOf(workloadOf(placed(book.entries))).map(
+      ({ entry: { facts } }) => facts.filter(({ type }) => type === "JobCancelled").length,
+    );
+    expect(ends.filter((cancels) => cancels > 0)).toHaveLength(2);
+  });
+
   test.each(readdirSync(golden).filter((file) => file.endsWith(".jsonl")))(
     "given the golden ledger %s, when its workload is decided again, then the starts are those of the ledger",
     (file) => {
