@@ -28,9 +28,9 @@ export interface Explanation {
   readonly blockedBy: readonly ExplainedBlock[];
   /** What has to happen before it starts, as a sentence; null if it does not wait any more. */
   readonly next: string | null;
-  /** What it has waited for up to now, or up to its last grant, oldest first; the last 200 intervals. */
+  /** What it has waited for up to now, or up to its last grant, oldest first; the latest that fit into an answer. */
   readonly waits: readonly Wait[];
-  /** False if intervals are missing, because they are longer ago than is remembered: asked `--at` its last grant they are told. */
+  /** False if intervals are missing: they do not fit, or are longer ago than is remembered (asked `--at` its grant, they are told). */
   readonly waitsComplete: boolean;
   /** When it starts, from how long runs took; null for a job that does not wait in the queue. */
   readonly forecast: Forecast | null;
@@ -38,8 +38,9 @@ export interface Explanation {
   readonly text: string;
 }
 
-/** Intervals in one answer, so that it fits into a message; the latest are told. */
+/** Intervals in one answer, and names in all of them, so that it fits into a message; the latest are told. */
 const WAITS_MAX = 200;
+const NAMES_IN_WAITS_MAX = 2_000;
 
 export interface Asked {
   /** The job's facts from the ledger, as far as the asker has them, oldest first. */
@@ -59,6 +60,7 @@ export function explain(fold: Fold, id: JobId, { facts = [], now = null }: Asked
   const turn = heldBehind(fold, row);
   const { verdict, blockedBy, next } = answerOf(fold, row, state, turn);
   const told = waitsOf(fold, row);
+  const waits = latestOf(told.waits);
   const text = sentenceOf({
     ...{ row, state, verdict, blockedBy, next, facts, turn, told },
     limits: fold.slots.limits,
@@ -67,11 +69,19 @@ export function explain(fold: Fold, id: JobId, { facts = [], now = null }: Asked
   });
   return {
     ...{ job: id, state, position: fold.head.position, verdict, blockedBy, next },
-    waits: told.waits.slice(-WAITS_MAX),
-    waitsComplete: told.isComplete && told.waits.length <= WAITS_MAX,
+    ...{ waits, waitsComplete: told.isComplete && waits.length === told.waits.length },
     forecast: state === "queued" ? (forecastStarts(fold, new Set([id]), askedAt(fold, now)).get(id) ?? null) : null,
     text,
   };
+}
+
+function latestOf(waits: readonly Wait[]): readonly Wait[] {
+  let names = 0;
+  const cut = waits.findLastIndex(({ behind }) => {
+    names += behind.length;
+    return names > NAMES_IN_WAITS_MAX;
+  });
+  return waits.slice(Math.max(cut + 1, waits.length - WAITS_MAX));
 }
 
 /** The member of its sequential group whose turn it is, where that keeps the row waiting. */

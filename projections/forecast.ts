@@ -38,6 +38,8 @@ const PLAYS = [19, 11, 5] as const;
 /** Forecasts for some of the waiting jobs, asked at `now`, which is no earlier than the last entry. */
 export function forecastStarts(fold: Fold, asked: ReadonlySet<JobId>, now: string): ReadonlyMap<JobId, Forecast> {
   const { waiting, found } = upToLast(fold, asked);
+  const tooFar = none(`not forecast: more than ${WAITING_MAX} jobs are waiting before it`);
+  if (found.size === 0) return new Map(Array.from(asked, (id) => [id, tooFar]));
   const stage = {
     ...{ slots: fold.slots, durations: fold.durations, waiting, nowMs: Date.parse(now) },
     rowOf: (id: JobId) => fold.jobs.get(id),
@@ -48,14 +50,7 @@ export function forecastStarts(fold: Fold, asked: ReadonlySet<JobId>, now: strin
     playForward(stage, (ordinal) => quantileIn(play, count, ordinal), Math.floor(DECISIONS_MAX / count)),
   );
   const forecasts = new Map<JobId, Forecast>();
-  for (const id of asked) {
-    forecasts.set(
-      id,
-      found.has(id)
-        ? forecastOf(id, plays, now)
-        : none(`not forecast: more than ${WAITING_MAX} jobs are waiting before it`),
-    );
-  }
+  for (const id of asked) forecasts.set(id, found.has(id) ? forecastOf(id, plays, now) : tooFar);
   return forecasts;
 }
 

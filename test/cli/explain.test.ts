@@ -143,6 +143,23 @@ describe("queue with forecasts", () => {
   });
 });
 
+describe("queue of the past", () => {
+  test("given an exported log of long ago, when a job was expected then, then the time is told, not how long ago it is", async () => {
+    const book = ledger()
+      .elected()
+      .worker("w1")
+      .limits({ global: 1 })
+      .submitted("a")
+      .granted("a")
+      .later(8_000)
+      .completed("a");
+    book.submitted("b").submitted("c").decided();
+    await writeFile(join(world.folder, "past.jsonl"), exportText(book.entries));
+    const { stdout } = await startProgram(["queue", "--log", "past.jsonl"], { cwd: world.folder }).ended;
+    expect(stdout).toMatch(/^\s+1\s+c\s.*\s2026-01-01T00:00:25\.000Z +global \(full\)$/m);
+  });
+});
+
 describe("queue --forecast-error", () => {
   /** Two at a time would be too many: runs of ten seconds, each next one waits for the one before. */
   const recorded = () => {

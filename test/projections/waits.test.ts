@@ -187,6 +187,22 @@ describe("what a job that started had waited for", () => {
   });
 });
 
+describe("more than fits into an answer", () => {
+  test("given many intervals behind many holders, when it is explained, then the latest are told, and that it is not all", () => {
+    const book = ledger().elected().worker("w1", 200).limits({ global: 100 });
+    book.together(() => {
+      for (let n = 0; n < 100; n += 1) book.submitted(`h${n}`);
+    });
+    book.decided().submitted("b").decided();
+    for (let n = 0; n < 60; n += 1) book.paused("global").resumed("global");
+    const { waits, waitsComplete } = told(book, "b");
+    expect(waits.length).toBeGreaterThan(30);
+    expect(waits.flatMap(({ behind }) => behind).length).toBeLessThanOrEqual(2_000);
+    expect(waits.at(-1)?.to).toBe(book.fold.head.at);
+    expect(waitsComplete).toBe(false);
+  });
+});
+
 describe("what a job waits for up to now", () => {
   test("given it waits still, when it is explained at a time, then its intervals end there", () => {
     const book = day();

@@ -80,10 +80,17 @@ function queueTable(items: readonly QueueItem[], terminal: Terminal): string {
   );
 }
 
-/** `in 4 min (2 min to 6 min)`; a dash where no forecast can be made, for which `explain` tells the reason. */
+/** What was expected longer ago than this is no more expected now: the queue of an exported log, or of the past, is shown. */
+const OVERDUE_MS_MAX = 60_000;
+
+/**
+ * `in 4 min (2 min to 6 min)`, or the time that was expected in the past; a dash where no forecast can be made, for which `explain`
+ * tells the reason.
+ */
 function expectedText({ expected, earliest, latest }: Forecast, now: number): string {
   if (expected === null || earliest === null || latest === null) return "–";
   const inMs = (at: string) => Math.max(0, Date.parse(at) - now);
+  if (now - Date.parse(latest) > OVERDUE_MS_MAX) return expected;
   if (inMs(latest) === 0) return "now";
   return `in ${formatDuration(inMs(expected))} (${formatDuration(inMs(earliest))} to ${formatDuration(inMs(latest))})`;
 }
