@@ -24,9 +24,11 @@ const DETAILED_MAX = 20;
  */
 export type Precedence = "reserved" | "priority" | "place" | "moved" | "created" | "id";
 
-/** The contract's block, with more about the first of its holders and of those ahead. */
+/** The contract's block, with more about the first 20 of its holders and of those ahead. */
 export interface ExplainedBlock extends Block {
+  /** Units of the pool, since the grant; oldest grant first. */
   readonly held: readonly { readonly job: string; readonly units: number; readonly since: string }[];
+  /** In the order of granting. */
   readonly rivals: readonly { readonly job: string; readonly why: Precedence }[];
 }
 

@@ -83,7 +83,7 @@ export function playForward(stage: Stage, quantileOf: (ordinal: number) => numbe
       slots.take({ job: row.id, type, resources, worker, grant: position(0), since: "" });
       run(row, atMs, atMs);
     }
-    if (more) continue;
+    if (more && starts.length > 0) continue;
     const next = waiting.size === 0 ? undefined : ends.pop();
     if (next === undefined) break;
     slots.free(next.job);

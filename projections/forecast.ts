@@ -9,6 +9,7 @@ import { type Play, playForward } from "./forecast-play.js";
 import { forecastText } from "./forecast-sentences.js";
 import type { JobRow } from "./jobs.js";
 import { inGrantOrder, type QueueItem } from "./view-queue.js";
+import { askGrantRule } from "./view-verdicts.js";
 
 export interface Forecast {
   /** ISO 8601; null: no forecast can be made. */
@@ -50,7 +51,16 @@ export function forecastStarts(fold: Fold, asked: ReadonlySet<JobId>, now: strin
     playForward(stage, (ordinal) => quantileIn(play, count, ordinal), Math.floor(DECISIONS_MAX / count)),
   );
   const forecasts = new Map<JobId, Forecast>();
-  for (const id of asked) forecasts.set(id, found.has(id) ? forecastOf(id, plays, now) : tooFar);
+  const verdicts = askGrantRule(
+    fold,
+    [...found.values()].filter(({ id }) => !plays[0]?.started.has(id)),
+  );
+  for (const id of asked) {
+    const row = found.get(id);
+    const isStuck = row !== undefined && verdicts.shortagesOf(row).some(({ cause }) => cause !== "full");
+    if (row === undefined) forecasts.set(id, tooFar);
+    else forecasts.set(id, isStuck ? none("no forecast: it cannot start as things are") : forecastOf(id, plays, now));
+  }
   return forecasts;
 }
 
@@ -66,13 +76,13 @@ export function withForecasts(fold: Fold, items: readonly QueueItem[], now: stri
 /** No earlier than the last entry: the clock of whoever asks may be behind. */
 export const askedAt = ({ head }: Fold, now: string | null): string => (now !== null && now > head.at ? now : head.at);
 
-function upToLast(fold: Fold, asked: ReadonlySet<JobId>): { waiting: JobRow[]; found: ReadonlySet<JobId> } {
+function upToLast(fold: Fold, asked: ReadonlySet<JobId>): { waiting: JobRow[]; found: ReadonlyMap<JobId, JobRow> } {
   const waiting: JobRow[] = [];
-  const found = new Set<JobId>();
+  const found = new Map<JobId, JobRow>();
   for (const row of inGrantOrder(fold.waiting.lines())) {
     if (found.size === asked.size || waiting.length >= WAITING_MAX) break;
     waiting.push(row);
-    if (asked.has(row.id)) found.add(row.id);
+    if (asked.has(row.id)) found.set(row.id, row);
   }
   return { waiting, found };
 }

@@ -96,10 +96,31 @@ describe("a forecast", () => {
     expect(forecast(book, "a")).toMatchObject({ expected: book.fold.head.at, text: "expected at once" });
   });
 
-  test("given a paused pool, and a reservation that holds the slot, when a job waits, then nothing that runs gives it what it waits for", () => {
-    const none = "no forecast: nothing that runs now gives it what it waits for";
-    expect(forecast(ranBefore(TEN).paused("global").submitted("a").decided(), "a").text).toBe(none);
-    expect(forecast(ranBefore(TEN).reserved("r").decided().submitted("a").decided(), "a").text).toBe(none);
+  test("given a reservation that holds the slot, when a job waits, then nothing that runs gives it what it waits for", () => {
+    const book = ranBefore(TEN).reserved("r").decided().submitted("a").decided();
+    expect(forecast(book, "a").text).toBe("no forecast: nothing that runs now gives it what it waits for");
+  });
+
+  test("given a reservation that waits for the slot, when a job waits behind it, then it is taken to hold it for ever", () => {
+    const book = ranBefore(TEN).submitted("a").decided().reserved("r").submitted("b").decided();
+    expect(forecast(book, "b").text).toBe("no forecast: nothing that runs now gives it what it waits for");
+  });
+
+  test("given a paused pool, when a job waits, then there is no forecast, whatever else is not known", () => {
+    const stuck = "no forecast: it cannot start as things are";
+    expect(forecast(ranBefore(TEN).paused("global").submitted("a").decided(), "a").text).toBe(stuck);
+    expect(forecast(ranBefore([]).submitted("a").decided().paused("global").submitted("b").decided(), "b").text).toBe(
+      stuck,
+    );
+  });
+
+  test("given hundreds of lines of which nobody can start, when the last is asked about, then it comes to an end", () => {
+    const book = ranBefore(TEN).limits({ resources: { gpu: 1 } });
+    book.submitted("holder", { resources: { gpu: 1 } }).decided();
+    book.together(() => {
+      for (let n = 0; n < 700; n += 1) book.submitted(`w${n}`, { type: `type-${n}`, resources: { gpu: 1 } });
+    });
+    expect(forecast(book, "w699").text).toContain("has ended yet: no forecast");
   });
 
   test("given thousands waiting, when the last is asked about, then it is not forecast; and the first are, in bounded time", () => {
