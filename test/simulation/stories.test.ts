@@ -173,6 +173,28 @@ describe("a lease", { timeout: TIMEOUT_MS }, () => {
     }
   });
 
+  test("given a worker outside that was given up in the middle of a job, when it goes on and reports, then the attempt that another one has begun goes on, too", async () => {
+    const hardness = { durationMsMax: 60_000, instant: 0, failing: 0 };
+    const isLong = (seed: number) =>
+      [1, 2].every((attempt) => (behaviourOf(seed, "x", attempt, hardness).durationMs ?? 0) > 15_000);
+    const seeds = Array.from({ length: 2_000 }, (_, index) => index + 1).filter(isLong);
+    const outside = ["m4", "m5"].map((host) => ({ host, types: ["story"], capacity: 1 }));
+    const happenings: readonly Happening[] = [
+      { atMs: 3_000, kind: "publish", publisher: 0, subject: "world.submit.story", text: '{"id":"x"}', retries: 0 },
+      { atMs: 3_000, kind: "ambush", node: null, moment: "run begun", victim: "itself", deed: "freeze", forMs: 8_000 },
+    ];
+    const story = { runner: "command", argv: ["true"], backoff: { base: 100, cap: 1_000, factor: 1 } };
+    const configuration = { lease: 2_000, limits: { global: 2 }, types: { story } };
+    expect(seeds.length).toBeGreaterThan(20);
+    for (const seed of seeds.slice(0, 20)) {
+      const plan = planOf(seed, happenings, { outside, insideTypes: [], hardness, configuration, spanMs: 60_000 });
+      const { broken, lines } = await new World(plan).run();
+      expect(broken.map(describeBroken), `seed ${seed}`).toEqual([]);
+      const grants = lines.join("\n").match(/"StartGranted","job":"x"/g);
+      expect(grants?.length ?? 0, `seed ${seed}`).toBeGreaterThanOrEqual(2);
+    }
+  });
+
   test("given a worker outside whose joining was answered too late, when it joins again under its name, then what it was told to start before is not started", async () => {
     const happenings: Happening[] = [
       { atMs: 744, kind: "ambush", node: null, moment: "stored", victim: "itself", deed: "freeze", forMs: 10_216 },
