@@ -1,6 +1,6 @@
 /** The auditor itself: a sound ledger passes, and each kind of planted violation is found, by its rule and at its address. */
 import { describe, expect, test } from "vitest";
-import { audit, type Rule } from "../support/auditor.js";
+import { audit, LedgerAuditor, type Rule } from "../support/auditor.js";
 import type { Raw } from "../support/auditor-world.js";
 import {
   begin,
@@ -185,8 +185,9 @@ describe("the auditor", () => {
 
   test("given every rule, when the planted violations are counted, then each rule has one", () => {
     const rules = new Set(planted.map(([, expected]) => expected.split(" ")[1]));
-    // Those about groups, reservations, schedules and times have theirs in auditor-life.test.ts.
-    const all: Record<Exclude<Rule, "lost-submission" | "late" | "reservation" | "group" | "schedule">, true> = {
+    // Those about groups, reservations, schedules and times have theirs in auditor-life.test.ts; who was told to stop is not in a ledger.
+    type Elsewhere = "lost-submission" | "late" | "reservation" | "group" | "schedule" | "stopping";
+    const all: Record<Exclude<Rule, Elsewhere>, true> = {
       unreadable: true,
       contiguity: true,
       chain: true,
@@ -207,6 +208,20 @@ describe("the auditor", () => {
       denial: true,
     };
     expect([...rules].sort()).toEqual(Object.keys(all).sort());
+  });
+
+  test("given a dispatcher that was told to stop, when it grants in more than the entry that was on its way, then it is found (CON-003)", () => {
+    const auditor = new LedgerAuditor();
+    const lines = book(
+      [...begin, limits({ global: 2 })],
+      [submitted("j1"), granted("j1")],
+      [submitted("j2"), granted("j2")],
+    );
+    for (const [index, line] of lines.entries()) {
+      if (index === 1) auditor.world.toldToStop(auditor.world.leader);
+      auditor.entry(line);
+    }
+    expect(auditor.violations.map(({ rule, address }) => `${address} ${rule}`)).toEqual(["3.1 stopping"]);
   });
 
   test("given a limit lowered below what is in use, when runs end, then they are let run and nothing is found (CC-5)", () => {

@@ -48,6 +48,8 @@ export class AuditedWorld {
   #reignBegan = 0;
   #leader = "";
   readonly #toldToStop = new Set<string>();
+  /** Entries of a leader since it was told to stop. */
+  #sinceStop = 0;
 
   constructor(report: Report, from?: AuditedWorld) {
     this.#report = report;
@@ -90,6 +92,7 @@ export class AuditedWorld {
   entry(position: number, entry: Raw, bytes: number): void {
     const facts = entry["facts"] as readonly Raw[];
     const at = String(entry["at"]);
+    this.#checkStopping(position, facts);
     this.#checkEpoch(position, Number(entry["epoch"]), facts[0] ?? {});
     for (const [index, fact] of facts.entries())
       this.#fact(fact, { address: `${position}.${index}`, position, at }, facts);
@@ -113,12 +116,28 @@ export class AuditedWorld {
 
   /** Somebody has told this dispatcher to stop: from now on it starts nothing (CON-003). For auditors who see that. */
   toldToStop(dispatcher: string): void {
-    if (dispatcher === this.#leader && !this.#isStopping) this.#settleIdle(false);
+    if (dispatcher === this.#leader && !this.#isStopping) {
+      this.#settleIdle(false);
+      this.#sinceStop = 0;
+    }
     this.#toldToStop.add(dispatcher);
   }
 
   get #isStopping(): boolean {
     return this.#toldToStop.has(this.#leader);
+  }
+
+  /** One entry may have been on its way when it was told. */
+  #checkStopping(position: number, facts: readonly Raw[]): void {
+    if (!this.#isStopping || facts[0]?.["type"] === "DispatcherElected") return;
+    this.#sinceStop += 1;
+    const index = facts.findIndex(({ type }) => type === "StartGranted" || type === "ReservationGranted");
+    if (this.#sinceStop > 1 && index >= 0)
+      this.#report(
+        "stopping",
+        `${position}.${index}`,
+        "something is granted by a dispatcher that was told to stop before",
+      );
   }
 
   /** Units of a pool that jobs and reservations hold. */

@@ -6,7 +6,8 @@
  * order of the grants (INV-004); that nothing startable is left waiting; one live grant and one end per job (INV-007); the
  * numbering of attempts (INV-002); what is fixed after the grant (INV-001); the intake accounted for (INV-008); a recorded
  * denial for every job that had to wait; reservations before the queue, and one at a time per set of pools (DEC-004); groups
- * (INV-006, DEC-012); schedules (DEC-010); and that what has come to its time is on record then.
+ * (INV-006, DEC-012); schedules (DEC-010); that what has come to its time is on record then; and that whoever was told to stop
+ * starts nothing more (CON-003), where that is seen.
  */
 import { AuditedWorld, type JobAccount, type Raw, type Report } from "./auditor-world.js";
 
@@ -33,6 +34,7 @@ export type Rule =
   | "reservation"
   | "group"
   | "schedule"
+  | "stopping"
   | "lost-submission";
 
 export interface Violation {
