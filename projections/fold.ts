@@ -8,6 +8,7 @@
 import type { Entry, EntryHeader, IntakeProgress } from "../events/entry.js";
 import type { Fact } from "../events/facts.js";
 import { type Epoch, factAddress, type JobId, type Position } from "../events/names.js";
+import type { JobState } from "../events/states.js";
 import type { Groups } from "./groups.js";
 import { EMPTY_HEAD, type Head, type Leader, type Settings } from "./head.js";
 import { JobIndex } from "./job-index.js";
@@ -86,6 +87,10 @@ export class Fold {
   }
   get jobs(): ReadonlyMap<JobId, JobRow> {
     return this.#index.jobs;
+  }
+  /** How many jobs of the index are in each state. */
+  get counts(): Readonly<Record<JobState, number>> {
+    return this.#index.counts;
   }
   get waiting(): WaitingView {
     return this.#index.waiting;

@@ -2,13 +2,14 @@
  * The job index in motion: what each job fact does to its row, and to the lists that rows stand in (waiting, due, finished).
  * Whether the fact may happen is the job machine's word; slots are only told what to take and to free.
  */
-import type { AttemptFact, FactOf, JobFact } from "../events/facts.js";
+import type { FactOf, JobFact } from "../events/facts.js";
 import type { JobId, Position } from "../events/names.js";
 import { remember } from "../events/remember.js";
-import { type AttemptOutcome, isSlotHolding, isTerminal } from "../events/states.js";
+import { isSlotHolding, isTerminal, type JobState } from "../events/states.js";
 import { newJob, stepJob } from "../machines/job.js";
+import { checkFence, endAttempt, failAttempt, startAttempt } from "./attempts.js";
 import { Groups } from "./groups.js";
-import { compareDue, copyRow, type JobRow, liveAttempt, shortageKey, stateOf } from "./jobs.js";
+import { compareDue, copyRow, type JobRow, liveAttempt, noJobs, shortageKey, stateOf } from "./jobs.js";
 import type { KeptJobs } from "./kept.js";
 import type { SlotChange } from "./slots.js";
 import { SortedList } from "./sorted-list.js";
@@ -33,6 +34,8 @@ export class JobIndex {
   /** The scheduled and the retrying, by the time they wait for. */
   readonly due: SortedList<JobRow>;
   readonly groups: Groups;
+  /** How many jobs are in each state. */
+  readonly counts: Record<JobState, number>;
   /** How many jobs are in a state that holds slots; the fold compares it with the slots held. */
   holding: number;
   /** The place at the end of the waiting order, for the next job submitted. */
@@ -53,6 +56,7 @@ export class JobIndex {
     this.due = from?.due.clone(copied) ?? new SortedList<JobRow>(compareDue);
     this.groups = from?.groups.clone(copied) ?? new Groups();
     this.finished = new Set(from === undefined ? [] : from.finished);
+    this.counts = { ...(from?.counts ?? noJobs()) };
     this.holding = from?.holding ?? 0;
     this.nextPlace = from?.nextPlace ?? PLACE_STRIDE;
   }
@@ -63,7 +67,10 @@ export class JobIndex {
     for (const row of rows) this.jobs.set(row.id, row);
     // Whose turn it is says who is held back, and so who is due.
     this.groups.restore(groups, unsettled, rows, this.jobs);
-    for (const row of rows) if (!isTerminal(stateOf(row))) this.#enter(row);
+    for (const row of rows) {
+      if (isTerminal(stateOf(row))) this.counts[stateOf(row)] += 1;
+      else this.#enter(row);
+    }
     for (const id of finished) this.finished.add(id);
     this.waiting.restoreUndenied(undenied);
     this.nextPlace = nextPlace;
@@ -133,7 +140,9 @@ export class JobIndex {
       if (this.finished.size <= finishedMax) return;
       this.finished.delete(id);
       const row = this.jobs.get(id);
-      if (row !== undefined) this.groups.forget(row);
+      if (row === undefined) continue;
+      this.groups.forget(row);
+      this.counts[stateOf(row)] -= 1;
       this.jobs.delete(id);
     }
   }
@@ -159,7 +168,7 @@ export class JobIndex {
       case "StartGranted":
         return this.#grant(row, fact, stamp);
       case "RunStarted":
-        return start(row, fact);
+        return startAttempt(row, fact);
       case "RunCompleted":
         row.reason = null;
         return endAttempt(row, "completed", stamp.at, fact.exitCode, null);
@@ -172,7 +181,7 @@ export class JobIndex {
       case "RunFailed":
       case "RunTimedOut":
       case "LeaseExpired":
-        return fail(row, fact, stamp.at);
+        return failAttempt(row, fact, stamp.at);
       case "CancelRequested":
         row.reason = fact.reason;
         return;
@@ -221,6 +230,7 @@ export class JobIndex {
   /** Takes a row out of the list of its state. */
   #leave(row: JobRow): void {
     const state = stateOf(row);
+    this.counts[state] -= 1;
     if (state === "queued") this.waiting.delete(row);
     else if (state === "scheduled" || state === "retrying") this.due.delete(row);
     else if (isSlotHolding(state)) this.holding -= 1;
@@ -229,6 +239,7 @@ export class JobIndex {
   /** Puts a row into the list of its state. */
   #enter(row: JobRow): void {
     const state = stateOf(row);
+    this.counts[state] += 1;
     if (state === "queued") {
       this.waiting.add(row);
     } else if (state === "scheduled" || state === "retrying") {
@@ -242,56 +253,4 @@ export class JobIndex {
       this.finished.add(row.id);
     }
   }
-}
-
-const OUTCOMES = { RunFailed: "failed", RunTimedOut: "timed-out", LeaseExpired: "lost" } as const satisfies Record<
-  string,
-  AttemptOutcome
->;
-
-/** A word about an attempt counts only while that attempt is the live one (INV-007). */
-function checkFence(row: JobRow, fact: AttemptFact): void {
-  const live = liveAttempt(row);
-  if (live?.grant !== fact.grant)
-    throw new Error(`${row.id}: grant ${fact.grant} is not live, ${live?.grant ?? "none"} is`);
-}
-
-function mustLive(row: JobRow) {
-  const live = liveAttempt(row);
-  if (live === null) throw new Error(`${row.id} has no live attempt`);
-  return live;
-}
-
-function endAttempt(
-  row: JobRow,
-  outcome: AttemptOutcome,
-  at: string,
-  exitCode: number | null,
-  error: string | null,
-): void {
-  const live = mustLive(row);
-  live.finishedAt = at;
-  live.outcome = outcome;
-  live.exitCode = exitCode;
-  live.error = error;
-}
-
-function start(row: JobRow, fact: FactOf<"RunStarted">): void {
-  const live = mustLive(row);
-  if (live.startedAt !== null) throw new Error(`${row.id} started already, at ${live.startedAt} (INV-002)`);
-  live.startedAt = fact.startedAt;
-}
-
-function fail(
-  row: JobRow,
-  fact: FactOf<"RunFailed"> | FactOf<"RunTimedOut"> | FactOf<"LeaseExpired">,
-  at: string,
-): void {
-  const exitCode = fact.type === "RunFailed" ? fact.exitCode : null;
-  const { message } = fact.error;
-  row.dueAt = fact.retryAt;
-  // A run that was asked to abort and did is cancelled, for the reason of the cancel, whatever it died of.
-  if (stateOf(row) === "cancelled") return endAttempt(row, "cancelled", at, exitCode, message);
-  row.reason = message;
-  endAttempt(row, OUTCOMES[fact.type], at, exitCode, message);
 }

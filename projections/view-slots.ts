@@ -5,7 +5,7 @@ import type { JobState } from "../events/states.js";
 import { demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
 import { holdersIn } from "./holders.js";
-import { compareText, stateOf } from "./jobs.js";
+import { compareText } from "./jobs.js";
 import { reservationsOf } from "./reservations.js";
 import { oldestFirst, type Pool, type Worker } from "./slots.js";
 
@@ -140,7 +140,6 @@ export function workersView(fold: Fold): WorkersView {
 /** The projection's part of health, beside what the process that is asked says about itself: its role, and what else it knows. */
 export function healthView<Own extends { readonly role: string }>(fold: Fold, own: Own): Own & HealthView {
   const { leader } = fold;
-  const jobs = countStates(fold);
   return {
     ...own,
     ...asOf(fold),
@@ -152,18 +151,9 @@ export function healthView<Own extends { readonly role: string }>(fold: Fold, ow
       version: leader.version,
       since: leader.at,
     },
-    jobs,
+    jobs: { ...fold.counts },
     workers: Object.keys(fold.slots.workers).length,
   };
-}
-
-function countStates(fold: Fold): Record<JobState, number> {
-  const waiting = { scheduled: 0, queued: 0, retrying: 0 };
-  const holding = { granted: 0, running: 0, cancelling: 0 };
-  const finished = { completed: 0, skipped: 0, failed: 0, cancelled: 0, rejected: 0 };
-  const counts: Record<JobState, number> = { ...waiting, ...holding, ...finished };
-  for (const row of fold.jobs.values()) counts[stateOf(row)] += 1;
-  return counts;
 }
 
 function asOf(fold: Fold): AsOf {
