@@ -17,7 +17,7 @@ import { subjectsOf } from "./nats/subjects.js";
 import { leaderLink } from "./worker/leader-link.js";
 import { orderDesk } from "./worker/order-desk.js";
 import type { Lease } from "./worker/protocol.js";
-import { type Left, RemoteWorker } from "./worker/remote-worker.js";
+import { freshWorkerId, type Left, RemoteWorker } from "./worker/remote-worker.js";
 import { resultStore } from "./worker/results.js";
 
 export interface WorkerHostOptions {
@@ -58,9 +58,11 @@ export async function runWorker(options: WorkerHostOptions): Promise<Left> {
   const { nc, url } = connected;
   try {
     const subjects = subjectsOf(configuration.namespace);
+    const identity = ownProcess();
     const remote = new RemoteWorker({
       ...{ types, capacity, runners, log, clock: systemClock },
-      process: ownProcess(),
+      process: identity,
+      newId: () => freshWorkerId(identity),
       leader: leaderLink(nc, subjects),
       orders: orderDesk(nc, subjects),
       results: resultStore(subjects.resultsBucket, objectStore(nc, subjects.resultsBucket)),

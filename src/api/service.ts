@@ -2,13 +2,8 @@
  * The NATS service (ADR-32) of the scheduler that leads: commands as request–reply under `<ns>.api`, questions about the
  * projection under `<ns>.query` (contract, section 1). Errors come back in the service error headers.
  */
-
-import { readAs } from "../../events/submission.js";
-import { reservationView } from "../../projections/views.js";
 import type { Dispatcher } from "../dispatcher/dispatcher.js";
 import { NOT_LEADING } from "../dispatcher/messages.js";
-import { renewSchema } from "../dispatcher/order-schemas.js";
-import { COMMAND_VERBS } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
 import type { Logger } from "../logger.js";
 import { isAnswerable } from "../nats/answerable.js";
@@ -16,6 +11,7 @@ import type { NatsConnection, Service, ServiceMsg } from "../nats/door.js";
 import type { Link } from "../nats/link.js";
 import type { Subjects } from "../nats/subjects.js";
 import { VERSION } from "../version.js";
+import { API_VERBS } from "./api-verbs.js";
 import { answerQuery, QUERIES, type QueryName } from "./queries.js";
 import { WORKER_VERBS } from "./worker-verbs.js";
 
@@ -68,9 +64,8 @@ async function serve(options: ServiceOptions, connection: number): Promise<Servi
       queue: `${dispatcher.id}-${connection}`,
     });
     const api = service.addGroup(subjects.api);
-    for (const verb of COMMAND_VERBS)
-      api.addEndpoint(verb, (_error, message) => void answer(message, options, (args) => command(options, verb, args)));
-    api.addEndpoint("renew", (_error, message) => void answer(message, options, (args) => renew(options, args)));
+    for (const [verb, act] of Object.entries(API_VERBS))
+      api.addEndpoint(verb, (_error, message) => void answer(message, options, (args) => act(dispatcher, args)));
     const worker = service.addGroup(subjects.worker);
     for (const [verb, act] of Object.entries(WORKER_VERBS))
       worker.addEndpoint(verb, (_error, message) => void answer(message, options, (args) => act(dispatcher, args)));
@@ -106,36 +101,6 @@ async function answer(
     log.error({ err: error, subject: message.subject }, "a request could not be answered");
     message.respondError(INTERNAL_ERROR, error instanceof Error ? error.message : String(error));
   }
-}
-
-async function command({ dispatcher }: ServiceOptions, verb: string, value: unknown): Promise<Reply> {
-  const answered = await dispatcher.request({ verb, content: { value } });
-  if (!answered.ok) return answered.refusal;
-  const { position, id } = answered;
-  // Position null: it was so already, and nothing had to be recorded.
-  const done = { ok: true as const, position, ...(id !== null && { id }) };
-  if (verb !== "reserve" || id === null) return { value: done };
-  return await renewed(dispatcher, id, done);
-}
-
-/** A holder says that it is there still; answered with how its reservation stands. */
-async function renew({ dispatcher }: ServiceOptions, value: unknown): Promise<Reply> {
-  const read = readAs(renewSchema, value);
-  return read.ok ? await renewed(dispatcher, read.value.id, { ok: true }) : { refused: "invalid", reason: read.reason };
-}
-
-/** Whoever asks for a reservation, also for one that is there already, renews its lease by that. */
-async function renewed(dispatcher: Dispatcher, id: string, done: { readonly ok: true }): Promise<Reply> {
-  const found = await dispatcher.inReign(({ leases, fold }) => {
-    const reservation = reservationView(fold, id);
-    if (reservation !== null) leases.heard(id);
-    return { reservation };
-  });
-  if (found === null) return NOT_LEADING;
-  const { reservation } = found;
-  if (reservation === null)
-    return { refused: "not-found", reason: `there is no reservation ${id}: it was released, or has expired` };
-  return { value: { ...done, reservation } };
 }
 
 /** What the worker inside runs, by its own account: the projection is not asked (`signalbox audit`). */

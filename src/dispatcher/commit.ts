@@ -9,22 +9,28 @@
 import { position } from "../../events/names.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import { entryOf } from "../log/entry.js";
-import { momentOf, msSince } from "../worker/lease-guard.js";
+import { type Moment, momentOf, msSince } from "../worker/lease-guard.js";
 import type { DispatcherOptions } from "./options.js";
 import type { Standby } from "./standby.js";
 import type { Proposal } from "./turn.js";
 
-type Port = Pick<DispatcherOptions, "ledger" | "subjects" | "log" | "clock" | "leaseMs">;
+export interface CommitPort extends Pick<DispatcherOptions, "ledger" | "subjects" | "log" | "clock" | "leaseMs"> {
+  /** That an entry is stored, and we lead, is said as of the moment when it was asked; the answer may come much later. */
+  readonly storedAsOf: (asked: Moment) => void;
+}
 
 /** Of the lease, what an answer may take and still say who leads: as long as runs may go on without a renewal. */
 const ANSWER_SHARE_MAX = 2 / 3;
 
-export async function appendEntry(proposal: Proposal, port: Port): Promise<"STORED" | "REFUSED" | "UNKNOWN"> {
+export async function appendEntry(proposal: Proposal, port: CommitPort): Promise<"STORED" | "REFUSED" | "UNKNOWN"> {
   const { data, position: at } = proposal;
-  const { ledger, subjects, log } = port;
-  const isLate = askedNow(port);
+  const { ledger, subjects, log, clock } = port;
+  const asked = momentOf(clock);
   const appended = await ledger.append({ subject: subjects.ledger, data, expectedLast: at - 1 });
-  if (appended.outcome === "stored" && appended.sequence === at && !isLate()) return "STORED";
+  if (appended.outcome === "stored" && appended.sequence === at && !isLate(asked, port)) {
+    port.storedAsOf(asked);
+    return "STORED";
+  }
   log.warn({ appended, position: at }, "an entry was not stored at once; reading the ledger");
   return appended.outcome === "refused" ? "REFUSED" : "UNKNOWN";
 }
@@ -33,11 +39,11 @@ export async function appendEntry(proposal: Proposal, port: Port): Promise<"STOR
 export async function settleEntry(
   { id, position: at }: Proposal,
   standby: Standby,
-  port: Port,
+  port: CommitPort,
   signal: AbortSignal,
 ): Promise<"STORED" | "REFUSED" | "ABSENT"> {
   for (;;) {
-    const isLate = askedNow(port);
+    const asked = momentOf(port.clock);
     const last = await standby.reach(position(at - 1), signal);
     const found = await standby.retrying(() => port.ledger.read(at), signal);
     if (found === null && last >= at) throw new LedgerCorrupt(String(at), "the entry is missing from the stream");
@@ -47,12 +53,13 @@ export async function settleEntry(
     }
     // Ours or not: if somebody has written after it, we lead no more, and what it grants is theirs to start or to give up.
     if (entryOf(found).id !== id || last > at) return "REFUSED";
-    if (!isLate() || signal.aborted) return "STORED";
+    if (signal.aborted) return "STORED";
+    if (isLate(asked, port)) continue;
+    port.storedAsOf(asked);
+    return "STORED";
   }
 }
 
-/** Whether too much of a lease has passed since now, by either clock: one jumps, and the other may stand still in sleep. */
-function askedNow({ clock, leaseMs }: Port): () => boolean {
-  const asked = momentOf(clock);
-  return () => msSince(asked, clock) >= leaseMs * ANSWER_SHARE_MAX;
-}
+/** Whether too much of a lease has passed since then, by either clock: one jumps, and the other may stand still in sleep. */
+const isLate = (asked: Moment, { clock, leaseMs }: CommitPort): boolean =>
+  msSince(asked, clock) >= leaseMs * ANSWER_SHARE_MAX;

@@ -16,7 +16,7 @@ import type { Fold } from "../../projections/fold.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
 import type { Order } from "./arrivals.js";
 import { retryTimes } from "./backoff.js";
-import { appendEntry, settleEntry } from "./commit.js";
+import { appendEntry, type CommitPort, settleEntry } from "./commit.js";
 import { completeOrder } from "./complete-order.js";
 import { Mailbox } from "./mailbox.js";
 import { type Answer, drop, type Effect, type Input, NOT_LEADING } from "./messages.js";
@@ -41,6 +41,7 @@ export class Dispatcher {
   readonly id: DispatcherId;
   readonly #options: DispatcherOptions;
   readonly #actor: SteppedActor<DispatcherEvent, DispatcherAction>;
+  readonly #port: CommitPort;
   readonly #drawRetryTime: DrawRetryTime;
   readonly #mailbox = new Mailbox<Input>(MAILBOX_ITEMS_MAX);
   readonly #standby: Standby;
@@ -62,6 +63,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    // What an entry starts begins with the lease as it was when that was asked.
+    this.#port = { ...options, storedAsOf: (asked) => this.#reign?.renewed(asked) };
     this.#standby = new Standby(options);
     this.#complete = (order) => completeOrder(order, (ask) => this.query(ask), options.ledger);
     this.#drawRetryTime = retryTimes(options);
@@ -246,11 +249,11 @@ export class Dispatcher {
   }
 
   async #append(): Promise<void> {
-    this.#send(await appendEntry(this.#mustHaveProposal(), this.#options));
+    this.#send(await appendEntry(this.#mustHaveProposal(), this.#port));
   }
 
   async #settle(signal: AbortSignal): Promise<void> {
-    const settled = await settleEntry(this.#mustHaveProposal(), this.#standby, this.#options, signal);
+    const settled = await settleEntry(this.#mustHaveProposal(), this.#standby, this.#port, signal);
     if (!signal.aborted) this.#send(settled);
   }
 
@@ -258,7 +261,6 @@ export class Dispatcher {
   #performEffects(): void {
     const proposal = this.#proposal;
     this.#proposal = null;
-    if (proposal !== null) this.#reign?.renewed();
     for (const effect of this.#effects) this.#reign?.perform(effect);
     this.#effects = [];
     if (proposal !== null) this.#options.announce(proposal);

@@ -6,7 +6,7 @@ import { type DispatcherId, epoch } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
 import type { DrawRetryTime, Report } from "../../projections/reports.js";
 import { aborted } from "../worker/ending.js";
-import { LeaseGuard, momentOf } from "../worker/lease-guard.js";
+import { LeaseGuard, type Moment } from "../worker/lease-guard.js";
 import type { RunningAnswer } from "../worker/protocol.js";
 import { Worker } from "../worker/worker.js";
 import { type IntakeItem, type Order, readMessage } from "./arrivals.js";
@@ -140,9 +140,9 @@ export class Reign {
     return { worker, running };
   }
 
-  /** An entry is stored, so we lead still: what it starts begins with a fresh lease. */
-  renewed(): void {
-    this.#guard.renewed(momentOf(this.#of.options.clock));
+  /** We led still when that was asked: an entry is stored. */
+  renewed(asked: Moment): void {
+    this.#guard.renewed(asked);
   }
 
   /** Everything was performed that waited for an entry. */

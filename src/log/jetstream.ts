@@ -130,7 +130,9 @@ export class JetStreamLog implements Log {
     const pump = (async () => {
       let expected = after + 1;
       for await (const message of messages) {
-        if (message.seq !== expected) {
+        // Delivered again: nothing is missing.
+        if (message.seq < expected) continue;
+        if (message.seq > expected) {
           await this.#mustBeKept(expected);
           break;
         }

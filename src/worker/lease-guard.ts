@@ -44,9 +44,9 @@ export class LeaseGuard {
     this.#look();
   }
 
-  /** `asked`: when the renewal was asked for. */
+  /** `asked`: when the renewal was asked for. Answers may overtake each other: the question that was asked last counts. */
   renewed(asked: Moment, leaseMs = this.#leaseMs): void {
-    this.#renewed = asked;
+    if (asked.elapsedMs > this.#renewed.elapsedMs) this.#renewed = asked;
     this.#leaseMs = leaseMs;
     if (!this.isNearEnd) this.#isSaid = false;
   }

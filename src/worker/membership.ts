@@ -58,6 +58,7 @@ export class Membership implements Hands {
   /** The scheduler knows that it leaves. */
   #isTold = false;
   #isOver = false;
+  #hasEntered = false;
   #enter: () => void = () => {};
   /** Orders may overtake the answer to the question whether it is taken in: they wait for it. */
   readonly #entered = new Promise<void>((resolve) => {
@@ -119,6 +120,7 @@ export class Membership implements Hands {
     if (lease === "taken") return { kind: "taken" };
     if (lease === "unheard") await this.#of.leader.leave(this.#farewell());
     if (lease === "unheard" || lease === "stopped") return { kind: "left", unreported: 0, isTold: true };
+    this.#hasEntered = true;
     this.#enter();
     this.#of.joined(this.#id, lease);
     // 2. It renews its lease, and obeys; until it is not known any more, or is to stop.
@@ -137,8 +139,12 @@ export class Membership implements Hands {
   // What it is told
 
   async start(order: StartOrder): Promise<Obeyed | null> {
+    const isEarly = !this.#hasEntered;
     await this.#entered;
     if (this.#isOver) return null;
+    // Whoever had to ask again may have been taken in before, given up, and taken in anew: what came before the answer may be of then,
+    // and its grant long over. If it is not, the order comes again.
+    if (isEarly && this.#tenure.asks > 1) return null;
     const refusal = this.#accept(order);
     if (refusal === null) return { accepted: true };
     this.#of.log.warn({ job: order.job, grant: order.grant, reason: refusal }, "refused an order");

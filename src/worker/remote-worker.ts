@@ -14,6 +14,8 @@ export interface RemoteWorkerOptions extends Omit<MembershipOptions, "hello" | "
   readonly capacity: number;
   /** Which process this is, so that a scheduler on the same machine can see that it is gone. */
   readonly process: ProcessIdentity;
+  /** An id that nobody else ever has. */
+  readonly newId: () => WorkerId;
 }
 
 export type Left = Extract<Parting, { kind: "left" }>;
@@ -34,10 +36,10 @@ export class RemoteWorker {
 
   /** Works until it is stopped. Throws `JoinRefused`. */
   async run(): Promise<Left> {
-    const { types, capacity, process, log, ...rest } = this.#of;
+    const { types, capacity, process, newId, log, ...rest } = this.#of;
     const { signal } = this.#stopping;
     for (;;) {
-      const hello = { worker: freshId(process), types: [...types], capacity, process };
+      const hello = { worker: newId(), types: [...types], capacity, process };
       const member = new Membership({ ...rest, log, hello, fence: this.#fence });
       const parting = await member.run(signal);
       if (parting.kind === "left") return parting;
@@ -54,7 +56,7 @@ export class RemoteWorker {
 const HOST_CHARS_MAX = 32;
 
 /** `<host>-<pid>-<random>`: for people where it is, and never the id of another one. */
-function freshId({ pid }: ProcessIdentity): WorkerId {
+export function freshWorkerId({ pid }: ProcessIdentity): WorkerId {
   const host = hostname()
     .replaceAll(/[^A-Za-z0-9]+/g, "-")
     .slice(0, HOST_CHARS_MAX)

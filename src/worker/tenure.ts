@@ -40,10 +40,16 @@ export class Tenure {
   readonly #of: TenureOptions;
   #guard: LeaseGuard | null = null;
   #renewMs = 0;
+  #asks = 0;
   #isOver = false;
 
   constructor(of: TenureOptions) {
     this.#of = of;
+  }
+
+  /** How often it was asked to be taken in. */
+  get asks(): number {
+    return this.#asks;
   }
 
   /** True before there is a lease, too. */
@@ -57,9 +63,10 @@ export class Tenure {
    */
   async begin(stop: AbortSignal, stopped: Promise<void>): Promise<Lease | "taken" | "stopped" | "unheard"> {
     const { leader, clock, hello, waits } = this.#of;
-    for (let asks = 0; ; asks += 1) {
+    for (;;) {
       await Promise.race([leader.ready(), stopped]);
-      if (stop.aborted) return asks > 0 ? "unheard" : "stopped";
+      if (stop.aborted) return this.#asks > 0 ? "unheard" : "stopped";
+      this.#asks += 1;
       const asked = momentOf(clock);
       const answer = await Promise.race([leader.join(hello), stopped.then(() => null)]);
       if (answer !== null && "value" in answer) {
@@ -68,7 +75,7 @@ export class Tenure {
       }
       if (answer?.refused === "conflict") return "taken";
       if (answer !== null) throw new JoinRefused(answer.reason);
-      if (asks === 0 && !stop.aborted) waits();
+      if (this.#asks === 1 && !stop.aborted) waits();
       await Promise.race([this.#pause(JOIN_AGAIN_MS), stopped]);
     }
   }

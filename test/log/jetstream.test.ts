@@ -4,7 +4,13 @@ import { JetStreamLog } from "../../src/log/jetstream.js";
 import { LogGap, type StoredMessage } from "../../src/log/log.js";
 import { Publisher } from "../../src/log/publisher.js";
 import { openConnection } from "../../src/nats/connection.js";
-import { Events, type NatsConnection, StorageType, type StreamConfig } from "../../src/nats/door.js";
+import {
+  type ConsumerMessages,
+  Events,
+  type NatsConnection,
+  StorageType,
+  type StreamConfig,
+} from "../../src/nats/door.js";
 import { openStreams } from "../../src/nats/streams.js";
 import { type Subjects, subjectsOf } from "../../src/nats/subjects.js";
 import { eventually } from "../embedded/folders.js";
@@ -21,6 +27,12 @@ interface Opened extends LogsUnderTest {
 let namespaces = 0;
 const freshNamespace = (): string => `test-${++namespaces}`;
 const text = (data: string): Uint8Array => new TextEncoder().encode(data);
+
+/** A member of an object, as it is; a method knows its object. */
+function bound(target: object, key: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, key, target);
+  return typeof value === "function" ? value.bind(target) : value;
+}
 
 /** Settles when the connection, which is about to be lost, is there again: what is asked before that is never answered. */
 async function reconnected(nc: NatsConnection): Promise<void> {
@@ -181,6 +193,49 @@ await describeOnEveryServer("the log in JetStream", (version) => {
     })();
     await expect(following).rejects.toThrow(LogGap);
     expect(seen).toEqual([1, 2]);
+  });
+
+  test("given a consumer that delivers each message twice, when the log is followed to its end, then each comes once, and nothing is said to be missing", async () => {
+    const logs = await open(server.port);
+    await fill(logs, 5);
+    const js = logs.nc.jetstream();
+    const twice = (messages: ConsumerMessages): ConsumerMessages =>
+      new Proxy(messages, {
+        get: (target, key) =>
+          key === Symbol.asyncIterator
+            ? async function* () {
+                for await (const message of target) yield* [message, message];
+              }
+            : bound(target, key),
+      });
+    const consumers = new Proxy(js.consumers, {
+      get: (target, key) =>
+        key !== "get"
+          ? bound(target, key)
+          : async (...args: Parameters<typeof target.get>) => {
+              const consumer = await target.get(...args);
+              return new Proxy(consumer, {
+                get: (each, name) =>
+                  name === "consume"
+                    ? async (options?: Parameters<typeof each.consume>[0]) => twice(await each.consume(options))
+                    : bound(each, name),
+              });
+            },
+    });
+    const doubled = new Proxy(js, { get: (target, key) => (key === "consumers" ? consumers : bound(target, key)) });
+    const nc = new Proxy(logs.nc, { get: (target, key) => (key === "jetstream" ? () => doubled : bound(target, key)) });
+    const jsm = await logs.nc.jetstreamManager();
+    const log = new JetStreamLog({ nc, jsm, stream: logs.subjects.intakeStream, publisher: new Publisher(logs.nc) });
+    const stop = new AbortController();
+    const seen: number[] = [];
+    for await (const batch of log.follow(0, stop.signal)) {
+      seen.push(...batch.map(({ sequence }) => sequence));
+      // Some round trips after the last one has come for the second time there is one more.
+      if (seen.at(-1) === 5) for (let trips = 0; trips < 5; trips += 1) await log.read(5);
+      if (seen.at(-1) === 5) await fill(logs, 1);
+      if (seen.at(-1) === 6) stop.abort();
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   describe("opening the streams", () => {

@@ -31,7 +31,9 @@ describe("the paths of the job machine", () => {
     report(`${vertices.length} vertices in ${states.size} states, ${edges.length} edges, ${events.length} events`);
   });
 
-  test("given every simple path, when its facts are folded, then the fold is in the machine's state after every step", () => {
+  test("given every simple path, when its facts are folded, then the fold is in the machine's state after every step", {
+    timeout: 120_000,
+  }, () => {
     const paths = simplePaths("job");
     let steps = 0;
     for (const path of paths) {

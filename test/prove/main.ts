@@ -17,6 +17,7 @@ interface Proved {
   readonly seconds: number;
   /** What it said of how much it has looked at. */
   readonly figures: readonly string[];
+  readonly table: readonly string[];
 }
 
 /** Runs one part; what it prints is kept for the case that it fails. */
@@ -25,6 +26,8 @@ async function prove(part: Part): Promise<Proved> {
   const child = spawn(process.execPath, part.argv, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: part.env });
   const figures: string[] = [];
   const last: string[] = [];
+  const table: string[] = [];
+  if (part.isTable === true) createInterface({ input: child.stdout }).on("line", (line) => table.push(line));
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
       last.push(line);
@@ -36,7 +39,7 @@ async function prove(part: Part): Promise<Proved> {
   const [code] = await once(child, "close");
   const isProved = code === 0 && figures.length > 0;
   if (!isProved) process.stderr.write(`${part.name} failed (exit code ${String(code)}):\n${last.join("\n")}\n`);
-  return { part, isProved, seconds: Math.round((performance.now() - began) / 1_000), figures };
+  return { part, isProved, seconds: Math.round((performance.now() - began) / 1_000), figures, table };
 }
 
 const asked = process.argv.slice(2);
@@ -58,4 +61,5 @@ for (const { part, isProved, seconds, figures } of proved) {
   );
   for (const figure of rest) process.stdout.write(`${" ".repeat(width + 18)}${figure}\n`);
 }
+for (const { table } of proved) if (table.length > 0) process.stdout.write(`\n${table.join("\n")}\n`);
 if (!proved.every(({ isProved }) => isProved)) process.exitCode = 1;

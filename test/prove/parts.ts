@@ -8,6 +8,8 @@ export interface Part {
   readonly env: NodeJS.ProcessEnv;
   /** Its first group is a figure for the table. */
   readonly figure: RegExp;
+  /** What it prints is a table of its own, which is shown below the other one. */
+  readonly isTable?: boolean;
 }
 
 const env = process.env;
@@ -23,10 +25,10 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: "paths",
-    what: "a share of the paths, every edge and refusals, through a running system",
+    what: "a share of the job machine's paths, every edge and refusal of the dispatcher's and the worker's, through a running system",
     argv: vitest("test/paths"),
     env,
-    figure: /^job machine in a running system: (.*)$/,
+    figure: /^(\w+ machine in a running system: .*)$/,
   },
   {
     name: "days",
@@ -50,11 +52,19 @@ export const PARTS: readonly Part[] = [
     figure: /^\s*((?:worlds|job lives|virtual time|no rule was broken)\b.*)$/,
   },
   {
-    name: "mistakes",
-    what: "planted mistakes, each to be found by the states or by the clusters",
+    name: "checkers",
+    what: "that the checkers of states and clusters are what they say: whole, the same again, as the real server",
     argv: vitest("test/exhaustive", "test/simulation"),
     env,
     figure: /Tests\s+(\d+ passed.*)$/,
+  },
+  {
+    name: "mistakes",
+    what: "mistakes planted into the scheduler, one at a time: each must be found by some check",
+    argv: ["dist/test/plants/main.js"],
+    env,
+    figure: /^planted mistakes: (.*)$/,
+    isTable: true,
   },
   {
     name: "rules",

@@ -24,9 +24,17 @@ export interface Hardness {
   readonly failing: number;
 }
 
+/** Jobs whose names begin so are many, and end as they begin, nearly all of them. */
+export const CROWD = "crowd-";
+const CROWD_INSTANT = 0.98;
+const CROWD_MS_MAX = 20;
+
 export function behaviourOf(seed: number, job: string, attempt: number, hardness: Hardness): Behaviour {
   const chance = new Chance(seed, `${job} attempt ${attempt}`);
-  const { durationMsMax, instant, failing } = hardness;
+  const isOfCrowd = job.startsWith(CROWD);
+  const { failing } = hardness;
+  const durationMsMax = isOfCrowd ? CROWD_MS_MAX : hardness.durationMsMax;
+  const instant = isOfCrowd ? CROWD_INSTANT : hardness.instant;
   return {
     durationMs: chance.happens(instant) ? null : chance.spread(1, durationMsMax),
     ending: chance.happens(failing)

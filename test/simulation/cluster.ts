@@ -7,12 +7,15 @@ import { Chance } from "./chance.js";
 import { Link } from "./link.js";
 import type { Loop } from "./loop.js";
 import { Machine } from "./machine.js";
+import type { Member } from "./member.js";
 import { Node } from "./node.js";
+import { OutsideWorker } from "./outside-worker.js";
 import type { Moment, Plan } from "./plan.js";
 import type { Planted } from "./planted.js";
 import { Publisher } from "./publisher.js";
 import { Runs } from "./runs.js";
 import type { SimServer } from "./sim-server.js";
+import type { SlotBook } from "./slot-book.js";
 import type { Tally } from "./tally.js";
 import type { Trace } from "./trace.js";
 
@@ -25,31 +28,34 @@ export interface ClusterOptions {
   readonly tally: Tally;
   readonly trace: Trace;
   readonly record: PhysicalRecord;
+  readonly slots: SlotBook;
   readonly planted: Planted;
-  readonly onMoment: (node: Node, moment: Moment) => void;
-  readonly onStopped: (node: Node) => void;
-  readonly onHalted: (node: Node, error: Error) => void;
+  readonly onMoment: (member: Member, moment: Moment) => void;
+  readonly onStopped: (member: Member) => void;
+  readonly onHalted: (member: Member, error: Error) => void;
 }
 
 export interface Cluster {
   readonly nodes: readonly Node[];
+  /** Outside of schedulers. */
+  readonly workers: readonly OutsideWorker[];
+  /** The schedulers, and after them the workers outside. */
+  readonly members: readonly Member[];
   readonly publishers: readonly Publisher[];
   readonly runs: Runs;
 }
 
 export function makeCluster(options: ClusterOptions): Cluster {
-  const { plan, loop, server, tally, trace, record, planted, onMoment, onStopped, onHalted } = options;
+  const { plan, loop, server, tally, trace, record, slots, planted, onMoment, onStopped, onHalted } = options;
   const { seed, settings } = plan;
   const runs = new Runs({
     loop,
     seed,
     hardness: settings.hardness,
-    record,
-    trace,
-    planted,
+    ...{ record, slots, trace, planted },
     onMoment: (moment, place) => {
-      const node = nodes.find((each) => each.isAt(place));
-      if (node !== undefined) onMoment(node, moment);
+      const member = members.find((each) => each.isAt(place));
+      if (member !== undefined) onMoment(member, moment);
     },
   });
   const configuration = configurationSchema.parse(settings.configuration);
@@ -61,19 +67,32 @@ export function makeCluster(options: ClusterOptions): Cluster {
     machines.set(host, machine);
     return machine;
   };
+  const { outside = [], insideTypes = [...catalogue.types.keys()] } = settings;
+  const isAsked = outside.length > 0 || plan.happenings.some(({ kind }) => kind === "reserve");
+  const shared = { seed, loop, server, runs, tally, trace, onMoment, onStopped, onHalted };
   const nodes = settings.hosts.map((host, index) => {
     const name = `s${index + 1}`;
     return new Node({
-      ...{ name, seed, loop, server, runs, tally, trace, configuration, catalogue, planted },
-      ...{ onMoment, onStopped, onHalted },
+      ...{ ...shared, name, configuration, catalogue, planted, isAsked },
+      types: [...insideTypes].sort(),
       machine: machineOf(host),
       link: linkOf(name),
       subjects: SUBJECTS,
     });
   });
+  const workers = outside.map(({ host, types, capacity }, index) => {
+    const name = `w${index + 1}`;
+    const { graceMs } = configuration;
+    return new OutsideWorker({
+      ...{ ...shared, name, types, capacity, graceMs },
+      machine: machineOf(host),
+      link: linkOf(name),
+    });
+  });
+  const members: readonly Member[] = [...nodes, ...workers];
   const publishers = Array.from({ length: settings.publishers }, (_, index) => {
     const name = `p${index + 1}`;
-    return new Publisher({ name, seed, loop, link: linkOf(name), server, tally });
+    return new Publisher({ name, seed, loop, link: linkOf(name), server, tally, slots });
   });
-  return { nodes, publishers, runs };
+  return { nodes, workers, members, publishers, runs };
 }

@@ -9,6 +9,7 @@ import type { Line, Link } from "./link.js";
 import type { Loop } from "./loop.js";
 import { PendingAppends } from "./pending-appends.js";
 import type { Program } from "./program.js";
+import { Requests } from "./requests.js";
 import type { Session, SimServer } from "./sim-server.js";
 import type { Answer, SimStream } from "./sim-stream.js";
 import type { Tally } from "./tally.js";
@@ -54,9 +55,20 @@ export class SimConnection {
   #leads = false;
   #pingsOut = 0;
   #halfOpen: Session | null = null;
+  readonly requests: Requests;
 
   constructor(options: ConnectionOptions) {
     this.#of = options;
+    this.requests = new Requests({
+      program: options.program,
+      server: options.server,
+      wire: () => (this.#isUp ? this.#wire : null),
+      onUp: (act) => this.onUp(act),
+      onDown: (act) => {
+        this.#downListeners.add(act);
+        return () => this.#downListeners.delete(act);
+      },
+    });
     this.#pending = new PendingAppends(options.loop, options.program, options.tally);
     this.#dial();
     this.#pingLater();

@@ -1,8 +1,9 @@
 /** Draws what people do: submissions of every kind, good and bad, and commands about what is there. */
 import type { JsonObject } from "../../events/json.js";
+import { CROWD } from "./behaviour.js";
 import type { Chance } from "./chance.js";
 import { type Capacities, drawDemand, drawLimits, TYPES } from "./draw-settings.js";
-import type { CommandPlan, Happening, Settings } from "./plan.js";
+import type { CommandPlan, Happening, ReservePlan, Settings } from "./plan.js";
 
 const NAMESPACE = "world";
 /** More than this a batch may not hold. */
@@ -13,8 +14,8 @@ export function drawDeeds(chance: Chance, settings: Settings): Happening[] {
   const deeds: Happening[] = [];
   for (let left = settings.crowd; left > 0; ) {
     const size = Math.min(left, chance.whole(100, BATCH_MAX));
+    deeds.push(drawCrowd(chance, settings, { size, first: left }));
     left -= size;
-    deeds.push(drawCrowd(chance, settings, size));
   }
   const commands = chance.happens(0.3) ? 0 : chance.whole(1, 10);
   for (let index = 0; index < submissions; index += 1) deeds.push(drawPublication(chance, settings, index));
@@ -26,6 +27,8 @@ export function drawDeeds(chance: Chance, settings: Settings): Happening[] {
   for (const { kind, command, atMs } of deeds.filter((deed) => deed.kind === "command"))
     if (kind === "command" && command.verb === "pause" && chance.happens(0.8))
       deeds.push({ atMs: (atMs + settings.spanMs) / 2, kind, node: null, command: { verb: "resume", of: command.of } });
+  const reservations = chance.happens(0.25) ? chance.whole(1, 6) : 0;
+  for (let index = 0; index < reservations; index += 1) deeds.push(drawReservation(chance, settings, index));
   while (chance.happens(0.3)) deeds.push({ atMs: drawTime(chance, settings), kind: "trim" });
   return deeds;
 }
@@ -64,9 +67,35 @@ function drawPublication(chance: Chance, settings: Settings, index: number): Hap
   };
 }
 
+/** Somebody wants slots for direct execution. */
+function drawReservation(chance: Chance, settings: Settings, index: number): Happening {
+  const capacities = capacitiesOf(settings);
+  const wanted: ReservePlan = {
+    id: `run-${index}`,
+    resources: capacities === undefined ? {} : drawDemand(chance, capacities),
+    leaseMs: chance.spread(500, 15_000),
+    holdMs: chance.spread(1, settings.spanMs / 3),
+    patienceMs: chance.spread(1_000, settings.spanMs),
+    leaves: chance.happens(0.7) ? "and says so" : "without a word",
+  };
+  const publisher = chance.whole(0, settings.publishers - 1);
+  return { atMs: drawTime(chance, settings), kind: "reserve", publisher, wanted };
+}
+
+const capacitiesOf = ({ configuration }: Settings): Capacities | undefined =>
+  (configuration["limits"] as JsonObject | undefined)?.["resources"] as Capacities | undefined;
+
 /** A batch of short jobs with nothing special about them. */
-function drawCrowd(chance: Chance, settings: Settings, size: number): Happening {
-  const items = Array.from({ length: size }, () => ({ type: chance.one(TYPES), priority: chance.whole(0, 2) }));
+function drawCrowd(
+  chance: Chance,
+  settings: Settings,
+  { size, first }: { readonly size: number; readonly first: number },
+): Happening {
+  const items = Array.from({ length: size }, (_, index) => ({
+    id: `${CROWD}${first - index}`,
+    type: chance.one(TYPES),
+    priority: chance.whole(0, 2),
+  }));
   const publisher = chance.whole(0, settings.publishers - 1);
   const text = JSON.stringify(items);
   return {
@@ -80,8 +109,7 @@ function drawCrowd(chance: Chance, settings: Settings, size: number): Happening 
 }
 
 function drawSubmission(chance: Chance, settings: Settings, id: string): JsonObject {
-  const limits = settings.configuration["limits"] as JsonObject | undefined;
-  const capacities = limits?.["resources"] as Capacities | undefined;
+  const capacities = capacitiesOf(settings);
   // A few ids are given twice; not where finished jobs are forgotten, and their ids with them.
   const isTwin = keepsAll(settings) && chance.happens(0.05);
   return {
@@ -92,6 +120,18 @@ function drawSubmission(chance: Chance, settings: Settings, id: string): JsonObj
     ...(chance.happens(0.2) && { maxAttempts: chance.whole(1, 5) }),
     ...(capacities && chance.happens(0.6) && { resources: drawDemand(chance, capacities) }),
     ...(chance.happens(0.2) && { params: { n: chance.whole(0, 9) } }),
+    ...(chance.happens(0.2) && { group: drawMembership(chance) }),
+  };
+}
+
+/** One of three groups, of which one is sequential. Some say it wrong, and are refused. */
+function drawMembership(chance: Chance): JsonObject {
+  const number = chance.whole(1, 3);
+  const isSequential = number === 1;
+  return {
+    id: `g${number}`,
+    ...(chance.happens(0.6) && { order: chance.whole(-3, 3) }),
+    ...((isSequential || chance.happens(0.2)) && { sequential: chance.happens(0.95) === isSequential }),
   };
 }
 
@@ -117,6 +157,16 @@ function drawCommand(chance: Chance): CommandPlan {
   const of = chance.whole(0, 1_000);
   return chance.weighted<CommandPlan>([
     [6, { verb: "cancel", of }],
+    [1, { verb: "cancel-group", of }],
+    [2, { verb: "retry", of }],
+    [
+      2,
+      {
+        ...{ verb: "move", of, other: chance.whole(0, 1_000) },
+        to: chance.one(["first", "last", "before", "after"]),
+      },
+    ],
+    [1, { verb: "schedule", of, action: chance.one(["enable", "disable", "trigger", "trigger", "rm"]) }],
     [2, { verb: "amend", of, priority: chance.whole(-3, 3) }],
     [1, { verb: "pause", of }],
     [1, { verb: "resume", of }],

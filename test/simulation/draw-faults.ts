@@ -30,9 +30,10 @@ const drawZombie = (chance: Chance, { spanMs, configuration }: Settings): Happen
   forMs: Number(configuration["lease"]) + chance.whole(LEADER_LOST_MS, 2 * LEADER_LOST_MS),
 });
 
-function drawFault(chance: Chance, { hosts, publishers, spanMs, configuration }: Settings): Fault {
-  const node = chance.whole(0, hosts.length - 1);
-  const client = chance.whole(0, hosts.length + publishers - 1);
+function drawFault(chance: Chance, { hosts, outside = [], publishers, spanMs, configuration }: Settings): Fault {
+  const members = hosts.length + outside.length;
+  const node = chance.whole(0, members - 1);
+  const client = chance.whole(0, members + publishers - 1);
   const leaseMs = Number(configuration["lease"]);
   // Short ones that nobody notices, and such as outlast connections, or leaders and leases.
   const forMs = chance.weighted([

@@ -1,12 +1,26 @@
 /** Draws what a world consists of: schedulers and machines, a network, limits of every strategy, types and templates. */
 import type { JsonObject } from "../../events/json.js";
 import type { Chance } from "./chance.js";
-import type { Settings } from "./plan.js";
+import type { OutsidePlan, Settings } from "./plan.js";
 
 export const TYPES = ["story", "research", "thumbs"] as const;
 export const TAGS = ["ollama", "api", "cpu"] as const;
 
 export type Capacities = Readonly<Record<string, number>>;
+
+const TEMPLATE = "nightly";
+interface NewYear {
+  readonly timezone: string;
+  /** Hour, day and month, as cron has them. */
+  readonly is: string;
+}
+/** Where midnight of 2026 is, in UTC and in zones on either side of it. */
+const NEW_YEAR: readonly [NewYear, ...NewYear[]] = [
+  { timezone: "UTC", is: "0 1 1" },
+  { timezone: "Europe/Berlin", is: "1 1 1" },
+  { timezone: "America/New_York", is: "19 31 12" },
+];
+const MINUTE_MS = 60_000;
 
 /** Worlds with so many jobs at once that entries, mailboxes and batches come to their bounds. */
 const CROWDED = 0.04;
@@ -20,8 +34,15 @@ export function drawSettings(chance: Chance): Settings {
   ]);
   const isOneMachine = chance.happens(0.4);
   const spanMs = chance.happens(0.4) ? chance.spread(1_000, 10_000) : chance.spread(15_000, 90_000);
+  const hosts = Array.from({ length: schedulers }, (_, index) => (isOneMachine ? "m1" : `m${index + 1}`));
+  const firings = chance.happens(0.25) ? chance.whole(1, 3) : 0;
+  const configuration = isCrowded ? drawCrowdedConfiguration(chance) : drawConfiguration(chance);
+  const insideTypes = chance.happens(0.3) ? TYPES.filter(() => chance.happens(0.4)) : TYPES;
   return {
-    hosts: Array.from({ length: schedulers }, (_, index) => (isOneMachine ? "m1" : `m${index + 1}`)),
+    hosts,
+    outside: chance.happens(0.35) || insideTypes.length < TYPES.length ? drawOutside(chance, hosts) : [],
+    insideTypes,
+    lastFiringMs: firings * MINUTE_MS,
     publishers: chance.whole(1, 2),
     latency: chance.weighted([
       [4, { minUs: 60, maxUs: 1_500 }],
@@ -43,11 +64,37 @@ export function drawSettings(chance: Chance): Settings {
         [1, 0.6],
       ]),
     },
-    configuration: isCrowded ? drawCrowdedConfiguration(chance) : drawConfiguration(chance),
-    crowd: isCrowded ? chance.whole(500, 4_000) : 0,
+    configuration: { ...configuration, ...(firings > 0 && { schedules: drawSchedules(chance, firings) }) },
+    crowd: drawCrowdSize(chance, isCrowded),
     isEarly: chance.happens(0.5),
     spanMs,
   };
+}
+
+/** Half of the worlds have some dozens of plain short jobs beside the others: lives that cost little. */
+function drawCrowdSize(chance: Chance, isCrowded: boolean): number {
+  if (isCrowded) return chance.whole(500, 4_000);
+  return chance.happens(0.5) ? chance.whole(50, 400) : 0;
+}
+
+/** One to three; on a machine with a scheduler, or on one of their own. */
+const drawOutside = (chance: Chance, hosts: readonly string[]): OutsidePlan[] =>
+  Array.from({ length: chance.whole(1, 3) }, () => ({
+    host: chance.happens(0.6) ? (chance.one(hosts) ?? "m1") : `m${chance.whole(4, 5)}`,
+    types: chance.happens(0.5) ? TYPES : [chance.one(TYPES)],
+    capacity: chance.whole(1, 4),
+  }));
+
+/** In the first minutes of the world's year, and then not before the next one. */
+function drawSchedules(chance: Chance, minutes: number): JsonObject {
+  const names = ["hourly", "digest"].slice(0, chance.whole(1, 2));
+  const definitions = names.map((name) => {
+    const { timezone, is } = chance.one(NEW_YEAR);
+    const cron = `${chance.happens(0.5) ? `1-${minutes}` : minutes} ${is} *`;
+    const missed = chance.one(["skip", "catch-up-one", "catch-up-all"]);
+    return [name, { template: TEMPLATE, cron, timezone, missed, enabled: chance.happens(0.9) }];
+  });
+  return Object.fromEntries(definitions) as JsonObject;
 }
 
 /** In the form of `signalbox.yaml`. Some limits are not given, so that the default holds. */
@@ -73,12 +120,12 @@ function drawConfiguration(chance: Chance): JsonObject {
   ]);
   return {
     ...(limits && { limits }),
-    lease: chance.spread(1_000, 15_000),
+    lease: chance.spread(1_000, 40_000),
     grace: chance.spread(1, 4_000),
     history: { keep: chance.happens(0.1) ? chance.whole(1, 10) : 100_000 },
     worker: { capacity: chance.happens(0.3) ? chance.whole(1, 4) : 100 },
     types: Object.fromEntries(types),
-    templates: { nightly: { type: chance.one(TYPES), priority: 3, params: { tone: "dark" } } },
+    templates: { [TEMPLATE]: { type: chance.one(TYPES), priority: 3, params: { tone: "dark" } } },
   };
 }
 

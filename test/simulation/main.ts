@@ -15,16 +15,20 @@ import { tellStory } from "./story.js";
 import { describeBroken, type Verdict } from "./verdict.js";
 import { World } from "./world.js";
 
-const USAGE = `npm run simulate -- [--seeds N] [--from N] [--minutes M] [--threads N] | --seed N | --plan FILE
+const USAGE = `npm run simulate -- [--seeds N] [--from N] [--minutes M] [--lives N] [--threads N] | --seed N | --plan FILE [--brief]
   --seeds N     how many worlds (1000 unless --minutes is given)
   --from N      the first seed (1)
   --minutes M   goes on until so much time has passed
+  --lives N     goes on until so many jobs have come to an end
   --threads N   on so many threads (as many as there are cores)
   --seed N      runs this one, and tells its story if it breaks a rule
-  --plan FILE   runs a plan that was written down`;
+  --plan FILE   runs a plan that was written down
+  --brief       says which rule was broken, and tells no story`;
 
 const SEEDS_DEFAULT = 1_000;
 const PROGRESS_EVERY_MS = 1_000;
+/** A long run that writes to a file tells now and then how far it is. */
+const PROGRESS_LINE_EVERY_MS = 60_000;
 const SHRINK_RUNS_MAX = 1_500;
 const FOLDER = "reports";
 
@@ -48,28 +52,43 @@ interface Options {
   readonly from: number;
   readonly seeds: number;
   readonly msMax: number;
+  readonly livesMax: number;
   readonly threads: number;
+  readonly isBrief: boolean;
 }
 
 /** What was asked for, or what is wrong about it. */
 function readOptions(): Options | string {
   const text = { type: "string" } as const;
-  const options = { seeds: text, from: text, seed: text, minutes: text, threads: text, plan: text };
+  const options = {
+    seeds: text,
+    from: text,
+    seed: text,
+    minutes: text,
+    lives: text,
+    threads: text,
+    plan: text,
+    brief: { type: "boolean" } as const,
+  };
   try {
     const { values } = parseArgs({ options });
-    const number = (name: "seeds" | "from" | "seed" | "minutes" | "threads"): number | undefined => {
+    const number = (name: "seeds" | "from" | "seed" | "minutes" | "lives" | "threads"): number | undefined => {
       const value = values[name];
       if (value === undefined) return undefined;
       if (!/^\d+(\.\d+)?$/.test(value)) throw new Error(`--${name} must be a number, not ${JSON.stringify(value)}`);
       return Number(value);
     };
     const minutes = number("minutes");
+    const lives = number("lives");
+    const isBounded = minutes !== undefined || lives !== undefined;
     return {
       plan: values.plan,
       seed: number("seed"),
       from: number("from") ?? 1,
-      seeds: number("seeds") ?? (minutes === undefined ? SEEDS_DEFAULT : Number.POSITIVE_INFINITY),
+      seeds: number("seeds") ?? (isBounded ? Number.POSITIVE_INFINITY : SEEDS_DEFAULT),
       msMax: minutes === undefined ? Number.POSITIVE_INFINITY : minutes * 60_000,
+      isBrief: values.brief === true,
+      livesMax: lives ?? Number.POSITIVE_INFINITY,
       threads: Math.max(1, number("threads") ?? availableParallelism()),
     };
   } catch (error) {
@@ -77,7 +96,7 @@ function readOptions(): Options | string {
   }
 }
 
-async function runMany({ from, seeds, msMax, threads }: Options): Promise<number> {
+async function runMany({ from, seeds, msMax, livesMax, threads, isBrief }: Options): Promise<number> {
   const began = performance.now();
   const cpuBefore = process.cpuUsage();
   const spent = () => {
@@ -86,11 +105,13 @@ async function runMany({ from, seeds, msMax, threads }: Options): Promise<number
   };
   let toldAt = began;
   const onProgress = (sums: Parameters<typeof progressLine>[0]) => {
-    if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
+    const isWatched = process.stderr.isTTY === true;
+    if (performance.now() - toldAt < (isWatched ? PROGRESS_EVERY_MS : PROGRESS_LINE_EVERY_MS)) return;
     toldAt = performance.now();
-    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${progressLine(sums, spent())}` : "");
+    const line = progressLine(sums, spent());
+    process.stderr.write(isWatched ? `\r\u001b[K${line}` : `${line}\n`);
   };
-  const { sums, failure } = await runPool({ from, seeds, msMax, threads, onProgress });
+  const { sums, failure } = await runPool({ from, seeds, msMax, livesMax, threads, onProgress });
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
   say(summary(sums, spent()));
   if (failure === null) {
@@ -98,7 +119,7 @@ async function runMany({ from, seeds, msMax, threads }: Options): Promise<number
     return 0;
   }
   say(`\nseed ${failure.seed} broke a rule: ${failure.text}`);
-  if (failure.rule === "hangs") return 1;
+  if (failure.rule === "hangs" || isBrief) return 1;
   return examine(drawPlan(failure.seed), join(FOLDER, `simulation-${failure.seed}.json`));
 }
 

@@ -16,6 +16,10 @@ export interface Plan {
 export interface Settings {
   /** One scheduler each, named by the machine that it runs on. */
   readonly hosts: readonly string[];
+  /** Workers in processes of their own. */
+  readonly outside?: readonly OutsidePlan[];
+  /** The job types that the workers inside schedulers run; all, if it is not said. */
+  readonly insideTypes?: readonly string[];
   readonly publishers: number;
   readonly latency: Latency;
   readonly hardness: Hardness;
@@ -25,11 +29,35 @@ export interface Settings {
   readonly isEarly: boolean;
   /** As in `signalbox.yaml`. */
   readonly configuration: JsonObject;
+  /** Schedules come true last at this time of the world, in milliseconds; then not for months. */
+  readonly lastFiringMs?: number;
   /** After this all faults are over, and the world is to come to rest. */
   readonly spanMs: number;
 }
 
-/** What somebody does, and what goes wrong. Times are milliseconds; a number `of` picks one of what is there at that time. */
+export interface OutsidePlan {
+  readonly host: string;
+  readonly types: readonly string[];
+  readonly capacity: number;
+}
+
+/** Somebody who wants slots for direct execution. */
+export interface ReservePlan {
+  readonly id: string;
+  /** Tag → units. */
+  readonly resources: Readonly<Record<string, number>>;
+  readonly leaseMs: number;
+  /** How long it is at work with them. */
+  readonly holdMs: number;
+  /** How long it waits for them. */
+  readonly patienceMs: number;
+  readonly leaves: "and says so" | "without a word";
+}
+
+/**
+ * What somebody does, and what goes wrong. Times are milliseconds; a number `of` picks one of what is there at that time. A `node`
+ * is a scheduler or, in a fault, one of the workers outside, which are numbered after the schedulers.
+ */
 export type Happening = { readonly atMs: number } & (Deed | Fault);
 
 export type Deed =
@@ -43,11 +71,20 @@ export type Deed =
     }
   /** A command: through the intake, or asked of a scheduler (`node`). */
   | { readonly kind: "command"; readonly node: number | null; readonly command: CommandPlan }
+  | { readonly kind: "reserve"; readonly publisher: number; readonly wanted: ReservePlan }
   /** Somebody trims the intake to what is decided. */
   | { readonly kind: "trim" };
 
 export type CommandPlan =
-  | { readonly verb: "cancel"; readonly of: number }
+  | { readonly verb: "cancel" | "cancel-group" | "retry"; readonly of: number }
+  /** To the front, to the end, or beside another one. */
+  | {
+      readonly verb: "move";
+      readonly of: number;
+      readonly to: "first" | "last" | "before" | "after";
+      readonly other: number;
+    }
+  | { readonly verb: "schedule"; readonly action: "enable" | "disable" | "trigger" | "rm"; readonly of: number }
   | { readonly verb: "amend"; readonly of: number; readonly priority: number }
   | { readonly verb: "pause" | "resume"; readonly of: number }
   | { readonly verb: "limits"; readonly set: JsonObject }

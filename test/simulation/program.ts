@@ -17,6 +17,7 @@ export class Program {
   readonly #waiting: Waiting[] = [];
   #isFrozen = false;
   #isDead = false;
+  #thawedUs = Number.NaN;
 
   constructor(loop: Loop) {
     this.#loop = loop;
@@ -28,6 +29,11 @@ export class Program {
 
   get isFrozen(): boolean {
     return this.#isFrozen;
+  }
+
+  /** It does nothing: it is frozen, or goes on in this very moment and has not looked about yet. */
+  get isStill(): boolean {
+    return this.#isFrozen || this.#thawedUs === this.#loop.now;
   }
 
   /** A message reaches the program. */
@@ -55,6 +61,7 @@ export class Program {
 
   thaw(order: ThawOrder): void {
     this.#isFrozen = false;
+    this.#thawedUs = this.#loop.now;
     const waiting = this.#waiting.splice(0);
     if (order !== "as it came") {
       const goesFirst = order === "timers first";

@@ -11,6 +11,7 @@ import { type Behaviour, behaviourOf, type Hardness } from "./behaviour.js";
 import type { Loop } from "./loop.js";
 import type { Planted } from "./planted.js";
 import type { Program } from "./program.js";
+import type { SlotBook, Use } from "./slot-book.js";
 import type { Trace } from "./trace.js";
 
 /** A process in which jobs are executed, as far as an execution knows it. */
@@ -24,9 +25,20 @@ export interface Place {
 interface Live {
   readonly run: Run;
   readonly execution: Execution;
+  readonly use: Use;
   readonly place: Place;
   readonly isDetached: boolean;
   readonly stop: () => void;
+  /** Its worker sees that its process was killed. */
+  readonly killed: () => void;
+}
+
+interface Executed {
+  readonly place: Place;
+  readonly run: Run;
+  readonly behaviour: Behaviour;
+  readonly execution: Execution;
+  readonly use: Use;
 }
 
 export interface RunsOptions {
@@ -34,6 +46,7 @@ export interface RunsOptions {
   readonly seed: number;
   readonly hardness: Hardness;
   readonly record: PhysicalRecord;
+  readonly slots: SlotBook;
   readonly trace: Trace;
   readonly planted: Planted;
   readonly onMoment: (moment: "run begun" | "run ended", place: Place) => void;
@@ -69,6 +82,8 @@ export class Runs {
   /** The result store: at once, later, or never. */
   keep(place: Place, inline: Json, { job, grant }: { readonly job: string; readonly grant: number }): Promise<Result> {
     const attempt = this.#of.record.attemptOf(job, grant);
+    // A leader is brought by workers outside what they have kept.
+    if (this.#of.record.processOf(job, grant) !== place.process) return Promise.resolve({ inline });
     const { keeping, abortMs } = this.behaviourOf(job, attempt);
     if (keeping === "fails") return Promise.reject(new Error("the store does not answer"));
     if (keeping === "at once") return Promise.resolve({ inline });
@@ -85,12 +100,15 @@ export class Runs {
     for (const live of [...this.#live]) if (live.place.host === host) this.#end(live, "killed");
   }
 
-  /** Ends what dead processes have left running on this machine and is said to be lost. */
+  /** Ends the processes on this machine of runs that are said to be lost, whether their workers are dead or only stopped. */
   endOrphans(host: string, isLost: (job: JobId, grant: Position) => boolean): number {
     const orphans = [...this.#live].filter(
-      ({ place, run }) => place.program.isDead && place.host === host && isLost(run.job, run.grant),
+      ({ place, isDetached, run }) => isDetached && place.host === host && isLost(run.job, run.grant),
     );
-    for (const live of orphans) this.#end(live, "killed");
+    for (const live of orphans) {
+      this.#end(live, "killed");
+      live.place.program.deliver(live.killed);
+    }
     return orphans.length;
   }
 
@@ -99,23 +117,25 @@ export class Runs {
     if (place.program.isDead) return new Promise(() => {});
     const behaviour = this.behaviourOf(run.job, run.attempt);
     const { job, grant, attempt } = run;
+    const { isDetached } = behaviour;
+    // As the runners do that start processes.
+    if (isDetached && run.mayStart?.() === false) return fail("aborted", "its lease is nearly over");
     const execution = this.#of.record.begin({ job, grant, attempt, process: place.process, host: place.host });
     this.#of.trace.note(place.process, "begins", () => `${job}@${grant} ${JSON.stringify(behaviour)}`);
+    const use = this.#of.slots.begin({ name: job, grant, place, isDetached });
     this.#of.onMoment("run begun", place);
     const { hangsEvery = 0 } = this.#of.planted;
     if (hangsEvery > 0 && this.#calls % hangsEvery === 0) return new Promise(() => {});
     if (behaviour.durationMs === null) {
       const outcome = outcomeOf(behaviour);
       this.#of.record.end(execution, outcome);
+      this.#of.slots.end(use);
       return perform(behaviour, run);
     }
-    return this.#executeFor(behaviour.durationMs, { place, run, behaviour, execution });
+    return this.#executeFor(behaviour.durationMs, { place, run, behaviour, execution, use });
   }
 
-  #executeFor(
-    durationMs: number,
-    { place, run, behaviour, execution }: { place: Place; run: Run; behaviour: Behaviour; execution: Execution },
-  ): Promise<unknown> {
+  #executeFor(durationMs: number, { place, run, behaviour, execution, use }: Executed): Promise<unknown> {
     const { loop } = this.#of;
     const { isDetached, onAbort, abortMs } = behaviour;
     const after = isDetached
@@ -140,8 +160,13 @@ export class Runs {
       };
       const complete = () => finish(() => perform(behaviour, run), outcomeOf(behaviour));
       let cancel = after(durationMs, complete);
-      const live: Live = { run, execution, place, isDetached, stop: () => cancel() };
+      const killed = () => reject(new Error("its process was killed"));
+      const live: Live = { run, execution, use, place, isDetached, stop: () => cancel(), killed };
       this.#live.add(live);
+      const told = () => {
+        use.toldUs ??= loop.now;
+      };
+      run.signal.addEventListener("abort", told, { once: true });
       if (onAbort === "deaf") return;
       const giveUp = () => finish(() => fail("aborted", "it was told to end"), { outcome: "failed" });
       run.signal.addEventListener(
@@ -164,6 +189,7 @@ export class Runs {
     const { job, grant } = live.execution;
     this.#of.trace.note(live.place.process, "ends", () => `${job}@${grant} ${JSON.stringify(outcome)}`);
     this.#of.record.end(live.execution, outcome);
+    this.#of.slots.end(live.use);
     return true;
   }
 }

@@ -10,6 +10,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Wall time after which no new range is handed out. */
   readonly msMax: number;
+  /** Jobs that have come to an end after which no new range is handed out. */
+  readonly livesMax: number;
   readonly onProgress: (sums: Sums) => void;
 }
 
@@ -25,14 +27,14 @@ const RANGE_MS_MAX = 300_000;
 const YOUNG_MB = 64;
 
 export async function runPool(options: PoolOptions): Promise<PoolResult> {
-  const { from, seeds, threads, msMax, onProgress } = options;
+  const { from, seeds, threads, msMax, livesMax, onProgress } = options;
   const endAt = performance.now() + msMax;
   let next = from;
   let sums = NOTHING;
   let failure: Failure | null = null;
   const take = (): SeedRange | null => {
     const to = Math.min(next + SEEDS_PER_RANGE, from + seeds);
-    if (next >= to || failure !== null || performance.now() >= endAt) return null;
+    if (next >= to || failure !== null || performance.now() >= endAt || sums.jobs >= livesMax) return null;
     const range = { from: next, to };
     next = to;
     return range;

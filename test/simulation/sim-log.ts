@@ -93,7 +93,8 @@ export class SimLog implements Log {
     const take = (batch: readonly StoredMessage[]) => {
       for (const message of batch) {
         if (hasStopped) return;
-        if (message.sequence !== expected) {
+        if (message.sequence < expected) continue;
+        if (message.sequence > expected) {
           hasStopped = true;
           void this.#mustBeKept(expected).then(stop, (error: unknown) => backlog.end({ error }));
           return;

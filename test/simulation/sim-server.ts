@@ -7,6 +7,7 @@ import type { Chance } from "./chance.js";
 import type { Line } from "./link.js";
 import type { Loop } from "./loop.js";
 import type { Planted } from "./planted.js";
+import type { Responder } from "./requests.js";
 import { type Answer, Cursor, SimStream } from "./sim-stream.js";
 
 /** A client's connection, as the server sees it. */
@@ -15,6 +16,8 @@ export class Session {
   readonly cursors = new Set<Cursor>();
   /** Answers the question after the leader; null if this client does not lead. */
   answerAsLeader: ((reply: () => void) => void) | null = null;
+  /** The subjects that it answers under. */
+  readonly served = new Map<string, Responder>();
   readonly #toClient: Line;
 
   constructor(toClient: Line) {
@@ -29,6 +32,7 @@ export class Session {
   close(): void {
     this.isOpen = false;
     this.answerAsLeader = null;
+    this.served.clear();
     for (const cursor of this.cursors) cursor.end();
     this.cursors.clear();
     this.#toClient.giveUp(0, 0);
@@ -120,6 +124,14 @@ export class SimServer {
   /** Those who answer for the leader at this moment, as far as the server knows. */
   leaders(): readonly Session[] {
     return [...this.sessions].filter(({ answerAsLeader }) => answerAsLeader !== null);
+  }
+
+  /** Those who listen to a subject at this moment, as far as the server knows. */
+  listeners(subject: string): readonly { readonly session: Session; readonly responder: Responder }[] {
+    return [...this.sessions].flatMap((session) => {
+      const responder = session.served.get(subject);
+      return responder === undefined ? [] : [{ session, responder }];
+    });
   }
 
   /** Killed: connections break, and of the writes in hand some may just have been made; the first ones, if any. */

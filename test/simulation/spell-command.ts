@@ -11,6 +11,17 @@ export function spellCommand(command: CommandPlan, audited: AuditedWorld): Spell
   switch (command.verb) {
     case "cancel":
       return { verb: "cancel", value: { id: pickJob(audited, command.of) } };
+    case "cancel-group":
+      return { verb: "cancel", value: { group: pick([...audited.jobs.groups.ids()], command.of) } };
+    case "retry":
+      return { verb: "retry", value: { id: pick([...audited.jobs.accounts().keys()], command.of) } };
+    case "move": {
+      const { of, to, other } = command;
+      const value = to === "first" || to === "last" ? true : pickJob(audited, other);
+      return { verb: "move", value: { id: pickJob(audited, of), [to]: value } };
+    }
+    case "schedule":
+      return { verb: "schedule", value: { name: pick(audited.schedules.names(), command.of), action: command.action } };
     case "amend":
       return { verb: "amend", value: { id: pickJob(audited, command.of), priority: command.priority } };
     case "pause":

@@ -3,7 +3,8 @@ import type { AuditedWorld } from "../support/auditor-world.js";
 import { SUBJECTS } from "./cluster.js";
 import type { Link } from "./link.js";
 import type { Loop } from "./loop.js";
-import type { Node } from "./node.js";
+import type { Member } from "./member.js";
+import { Node } from "./node.js";
 import type { CommandPlan, Fault, Happening, Moment, Way } from "./plan.js";
 import type { ThawOrder } from "./program.js";
 import type { Publisher } from "./publisher.js";
@@ -17,6 +18,7 @@ export interface Stage {
   readonly loop: Loop;
   readonly server: SimServer;
   readonly nodes: readonly Node[];
+  readonly members: readonly Member[];
   readonly publishers: readonly Publisher[];
   readonly links: readonly Link[];
   readonly runs: Runs;
@@ -30,9 +32,9 @@ export interface Stage {
 
 type Ambush = Extract<Fault, { kind: "ambush" }>;
 
-/** What befalls one scheduler. */
+/** What befalls one scheduler, or worker outside. */
 interface Strike {
-  readonly node: Node;
+  readonly node: Member;
   readonly deed: Ambush["deed"];
   readonly forMs: number;
   readonly order?: ThawOrder;
@@ -44,7 +46,7 @@ export class Stagehand {
   readonly #active = new Set<() => void>();
   readonly #ambushes: Ambush[] = [];
   /** After being told to stop, schedulers are started again after so many milliseconds. */
-  readonly #restarts = new Map<Node, number>();
+  readonly #restarts = new Map<Member, number>();
   #isHealed = false;
 
   constructor(stage: Stage) {
@@ -60,6 +62,8 @@ export class Stagehand {
         return this.#publisher(happening.publisher).publish(happening.subject, happening.text, happening.retries);
       case "command":
         return this.#command(happening.node, happening.command);
+      case "reserve":
+        return this.#publisher(happening.publisher).reserve(happening.wanted);
       case "trim":
         return this.#publisher(0).trim(this.#stage.decidedUpTo());
       default:
@@ -69,23 +73,23 @@ export class Stagehand {
   }
 
   /** A moment of a scheduler's: whoever lies in wait for it strikes when this moment is over. */
-  onMoment(node: Node, moment: Moment): void {
-    const { loop, tally, nodes } = this.#stage;
+  onMoment(node: Member, moment: Moment): void {
+    const { loop, tally, members } = this.#stage;
     const index = this.#ambushes.findIndex(
-      (ambush) => ambush.moment === moment && (ambush.node === null || nodes[ambush.node] === node),
+      (ambush) => ambush.moment === moment && (ambush.node === null || members[ambush.node] === node),
     );
     const ambush = this.#ambushes[index];
     if (ambush === undefined) return;
     this.#ambushes.splice(index, 1);
     loop.after(0, () => {
       tally.count(`${ambush.deed} when ${moment}`);
-      const beside = nodes[(nodes.indexOf(node) + 1) % nodes.length] ?? node;
+      const beside = members[(members.indexOf(node) + 1) % members.length] ?? node;
       this.#strike({ ...ambush, node: ambush.victim === "itself" ? node : beside });
     });
   }
 
   /** A scheduler has stopped, as it was told. */
-  onStopped(node: Node): void {
+  onStopped(node: Member): void {
     const { loop } = this.#stage;
     const afterMs = this.#restarts.get(node);
     if (afterMs === undefined) return;
@@ -95,38 +99,39 @@ export class Stagehand {
 
   /** All faults are over, and whoever was down is up. */
   heal(): void {
-    const { server, nodes, trace } = this.#stage;
+    const { server, members, publishers, trace } = this.#stage;
     trace.note("world", "is healed");
     this.#isHealed = true;
     this.#ambushes.length = 0;
     for (const end of [...this.#active]) end();
     server.clockMs = 0;
-    for (const node of nodes) {
-      node.clockMs = 0;
-      node.start();
+    for (const member of members) {
+      member.clockMs = 0;
+      member.start();
     }
+    for (const publisher of publishers) publisher.giveUpWaiting();
   }
 
   /** The world is at its end: whoever stops now is not started again. */
   stopAll(): void {
     this.#restarts.clear();
-    for (const node of this.#stage.nodes) this.stop(node);
+    for (const member of this.#stage.members) this.stop(member);
   }
 
   /** SIGTERM. */
-  stop(node: Node): void {
-    node.inside((dispatcher) => this.#stage.audited.toldToStop(dispatcher.id));
-    node.drain();
+  stop(member: Member): void {
+    if (member instanceof Node) member.within((dispatcher) => this.#stage.audited.toldToStop(dispatcher.id));
+    member.drain();
   }
 
   #fault(fault: Fault): void {
-    const { server, links, nodes, publishers } = this.#stage;
+    const { server, links, members, publishers } = this.#stage;
     switch (fault.kind) {
       case "ambush":
         this.#ambushes.push(fault);
         return;
       case "drain": {
-        const node = this.#node(fault.node);
+        const node = this.#member(fault.node);
         this.#restarts.set(node, fault.forMs);
         return this.stop(node);
       }
@@ -136,11 +141,11 @@ export class Stagehand {
         return this.#partition(this.#client(fault.client).link, fault.way, fault.forMs);
       case "clock jump":
         if (fault.node === "server") server.clockMs += fault.byMs;
-        else this.#node(fault.node).clockMs += fault.byMs;
+        else this.#member(fault.node).clockMs += fault.byMs;
         return;
       case "server restart":
         if (!server.isUp) return;
-        for (const { connection } of [...nodes, ...publishers]) connection?.cut("none");
+        for (const { connection } of [...members, ...publishers]) connection?.cut("none");
         server.kill();
         return this.#over(fault.forMs, () => {
           server.isUp = true;
@@ -163,7 +168,7 @@ export class Stagehand {
           server.isFull = false;
         });
       default:
-        return this.#strike({ ...fault, node: this.#node(fault.node), deed: fault.kind });
+        return this.#strike({ ...fault, node: this.#member(fault.node), deed: fault.kind });
     }
   }
 
@@ -173,7 +178,7 @@ export class Stagehand {
         node.crash(false);
         return this.#over(forMs, () => node.start());
       case "machine crash": {
-        const there = this.#stage.nodes.filter(({ machine }) => machine === node.machine);
+        const there = this.#stage.members.filter(({ machine }) => machine === node.machine);
         for (const each of there) each.crash(true);
         this.#stage.runs.endOn(node.machine.host);
         node.machine.reboot();
@@ -219,16 +224,20 @@ export class Stagehand {
     return mustBe(this.#stage.nodes[index]);
   }
 
+  #member(index: number): Member {
+    return mustBe(this.#stage.members[index]);
+  }
+
   #publisher(index: number): Publisher {
     return mustBe(this.#stage.publishers[index]);
   }
 
-  /** Schedulers and publishers: all that have a connection. */
+  /** Schedulers, workers and publishers: all that have a connection. */
   #client(index: number): { readonly link: Link; cut(): void } {
-    const { nodes } = this.#stage;
-    const node = nodes[index];
-    if (node !== undefined) return node;
-    const publisher = this.#publisher(index - nodes.length);
+    const { members } = this.#stage;
+    const member = members[index];
+    if (member !== undefined) return member;
+    const publisher = this.#publisher(index - members.length);
     return { link: publisher.link, cut: () => publisher.connection.cut() };
   }
 }

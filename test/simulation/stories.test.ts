@@ -124,6 +124,57 @@ describe("what a dead scheduler leaves running", { timeout: TIMEOUT_MS }, () => 
   });
 });
 
+describe("a lease", { timeout: TIMEOUT_MS }, () => {
+  test("given a leader that reads late that its entry is stored, when it cannot see that somebody else leads, then its runs end before their slots are given away", async () => {
+    const lease = 30_000;
+    const hardness = { durationMsMax: 60_000, instant: 0, failing: 0 };
+    const isLongFunction = (seed: number) => {
+      const { isDetached, durationMs, onAbort } = behaviourOf(seed, "x", 1, hardness);
+      return !isDetached && (durationMs ?? 0) > 40_000 && onAbort === "ends at once";
+    };
+    const seeds = Array.from({ length: 1_000 }, (_, index) => index + 1).filter(isLongFunction);
+    const submission: Happening = {
+      ...{ atMs: 3_000, kind: "publish", publisher: 0, subject: "world.submit.story", text: '{"id":"x"}', retries: 0 },
+    };
+    const happenings: Happening[] = [
+      { atMs: 2_900, kind: "slow disk", diskMs: 100, forMs: 1_000 },
+      submission,
+      // The acknowledgement comes when nobody is there to read it; then the server lets the connection go, and another one leads.
+      { atMs: 3_150, kind: "freeze", node: 0, forMs: 18_000, order: "messages first" },
+      { atMs: 4_000, kind: "server restart", forMs: 100 },
+      { atMs: 5_000, kind: "partition", client: 0, way: "both", forMs: 60_000 },
+    ];
+    const configuration = { lease, limits: { global: 1 }, types: { story: { runner: "command", argv: ["true"] } } };
+    expect(seeds.length).toBeGreaterThan(5);
+    for (const seed of seeds.slice(0, 20)) {
+      const plan = planOf(seed, happenings, { configuration, hardness, spanMs: 90_000 });
+      const { broken, figures } = await new World(plan).run();
+      expect(broken.map(describeBroken), `seed ${seed}`).toEqual([]);
+      expect(figures.runs.executions, `seed ${seed}`).toBeGreaterThan(0);
+    }
+  });
+
+  test("given a worker outside whose joining was answered too late, when it joins again under its name, then what it was told to start before is not started", async () => {
+    const happenings: Happening[] = [
+      { atMs: 744, kind: "ambush", node: null, moment: "stored", victim: "itself", deed: "freeze", forMs: 10_216 },
+      ...submit(1_543),
+    ];
+    await expectSound((seed) => ({
+      seed,
+      happenings,
+      settings: {
+        ...planOf(seed, [], { hosts: ["m1", "m2", "m3"] }).settings,
+        outside: [{ host: "m5", types: ["story"], capacity: 1 }],
+        insideTypes: [],
+        configuration: {
+          ...{ lease: 1_500, limits: { global: 1 } },
+          types: { story: { runner: "command", argv: ["true"], backoff: { base: 100, cap: 1_000, factor: 1 } } },
+        },
+      },
+    }));
+  });
+});
+
 describe("a server that takes nothing", { timeout: TIMEOUT_MS }, () => {
   test("given a full disk, when entries are to be stored, then they are tried again and again, but not without a pause", async () => {
     const full: Happening = { atMs: 1_000, kind: "full disk", forMs: 20_000 };

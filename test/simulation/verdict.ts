@@ -25,6 +25,12 @@ export type WorldRule =
   | "astray"
   /** Told that a message is stored, and it is not there. */
   | "lost-message"
+  /** Two are at work in one slot, and somebody could have ended the one that has no right to it. */
+  | "slot-twice"
+  /** A lease is said to be over, and the run, whose worker could, was not told to end before (D8). */
+  | "untold"
+  /** A run begins when its grant is over. */
+  | "late-start"
   /** It goes on and on. */
   | "runaway";
 

@@ -9,6 +9,8 @@ import type { AuditedWorld } from "../support/auditor-world.js";
 import type { Loop } from "./loop.js";
 import type { Planted } from "./planted.js";
 import type { Acknowledged } from "./publisher.js";
+import { SlotBook } from "./slot-book.js";
+import type { Tally } from "./tally.js";
 import type { Trace } from "./trace.js";
 import type { Broken, WorldRule } from "./verdict.js";
 
@@ -16,6 +18,8 @@ export interface WatchOptions {
   readonly loop: Loop;
   readonly trace: Trace;
   readonly planted: Planted;
+  readonly tally: Tally;
+  readonly leaseMs: number;
 }
 
 export class Watch {
@@ -23,6 +27,7 @@ export class Watch {
   /** The ledger as it is stored, an entry a line. */
   readonly lines: string[] = [];
   readonly record: PhysicalRecord;
+  readonly slots: SlotBook;
   /** When the last entry was stored, in microseconds. */
   lastEntryUs = 0;
   readonly #of: WatchOptions;
@@ -36,6 +41,12 @@ export class Watch {
       () => options.loop.now,
       (rule, text) => this.#write({ rule, address: "", text }),
     );
+    const { tally, leaseMs, loop } = options;
+    this.slots = new SlotBook({
+      ...{ tally, leaseMs },
+      now: () => loop.now,
+      report: (rule, text) => this.break(rule, text),
+    });
   }
 
   get audited(): AuditedWorld {
@@ -64,7 +75,12 @@ export class Watch {
     const shown = this.#of.planted.shown?.(line, message.sequence) ?? line;
     const entry = this.#auditor.entry(shown);
     this.#takeViolations();
-    if (entry !== null) this.record.entry(message.sequence, entry);
+    if (entry !== null) {
+      for (const { type } of entry["facts"] as readonly { readonly type: string }[])
+        if (COUNTED.has(type)) this.#of.tally.count(`recorded: ${type}`);
+      this.record.entry(message.sequence, entry);
+      this.slots.entry(message.sequence, entry);
+    }
     const { epoch } = this.audited;
     if (this.#settledEpoch !== null && epoch !== this.#settledEpoch)
       this.break("needless-election", `epoch ${epoch} begins`, String(message.sequence));
@@ -103,9 +119,18 @@ export class Watch {
   }
 }
 
+/** What need not come in a world, and must come in many: told in the end. */
+const COUNTED: ReadonlySet<string> = new Set([
+  ...["GroupEnded", "GroupCancelRequested", "ScheduleFired", "ScheduleMissed", "JobMoved", "LeaseExpired"],
+  ...["ReservationGranted", "ReservationReleased", "ReservationExpired"],
+]);
+
 /** The facts in which a command is carried out. */
 const FACTS_OF: Readonly<Record<string, readonly string[]>> = {
-  cancel: ["CancelRequested", "JobCancelled"],
+  cancel: ["CancelRequested", "JobCancelled", "GroupCancelRequested"],
+  retry: ["JobSubmitted"],
+  move: ["JobMoved"],
+  schedule: ["ScheduleSet", "ScheduleRemoved", "ScheduleEnabled", "ScheduleDisabled", "ScheduleFired", "JobSubmitted"],
   amend: ["JobAmended"],
   pause: ["PoolPaused"],
   resume: ["PoolResumed"],

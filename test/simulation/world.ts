@@ -6,11 +6,13 @@ import { position } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
 import { entryOf } from "../../src/log/entry.js";
 import { dump } from "../projections/state-dump.js";
+import type { AuditedJob } from "../support/auditor-jobs.js";
 import { isStuck } from "../support/auditor-rules.js";
 import { Chance } from "./chance.js";
 import { type Cluster, makeCluster, SUBJECTS } from "./cluster.js";
 import { Loop } from "./loop.js";
 import type { Node } from "./node.js";
+import type { OutsideWorker } from "./outside-worker.js";
 import type { Plan } from "./plan.js";
 import type { Planted } from "./planted.js";
 import { SimServer } from "./sim-server.js";
@@ -38,6 +40,8 @@ const LED_MS = 2_000;
 /** After healing: for each job that has not ended, as long as its attempts can take one after the other; and this once. */
 const REST_MS_MAX = 120_000;
 const REST_PER_JOB_MS_MAX = 60_000;
+/** What a schedule submits at its time is on record by then. */
+const FIRED_MS = 1_000;
 /** The last acknowledgement may still be on its way. */
 const QUIET_MS = 1_000;
 /** With nothing running, a scheduler that is told to stop has ended by then. */
@@ -63,13 +67,15 @@ export class World {
     const loop = this.#loop;
     const tally = this.#tally;
     const trace = new Trace(isTold, () => loop.now);
-    const watch = new Watch({ loop, trace, planted });
+    const leaseMs = Number(plan.settings.configuration["lease"]);
+    const watch = new Watch({ loop, trace, planted, tally, leaseMs });
     const server = new SimServer({ loop, chance: new Chance(plan.seed, "server"), epochMs: EPOCH_MS, planted });
     server.ledger.onStored = (message) => watch.entry(message);
     server.intake.onStored = ({ sequence, subject }) => trace.note("intake", "stored", () => `${sequence} ${subject}`);
     const cluster = makeCluster({
       ...{ plan, loop, server, tally, trace, planted },
       record: watch.record,
+      slots: watch.slots,
       onMoment: (node, moment) => this.#stagehand.onMoment(node, moment),
       onStopped: (node) => this.#stagehand.onStopped(node),
       onHalted: (node, error) => watch.break("halted", `${node.name}: ${error.message}`),
@@ -77,7 +83,7 @@ export class World {
     this.#stagehand = new Stagehand({
       ...{ loop, server, tally, trace },
       ...cluster,
-      links: [...cluster.nodes, ...cluster.publishers].map(({ link }) => link),
+      links: [...cluster.members, ...cluster.publishers].map(({ link }) => link),
       audited: watch.audited,
       decidedUpTo: () => watch.decidedUpTo,
       ask: (node, verb, value) => this.#ask(node, verb, value),
@@ -90,8 +96,8 @@ export class World {
 
   async run(): Promise<Verdict> {
     const { settings, happenings } = this.#plan;
-    const { nodes, publishers } = this.#cluster;
-    for (const node of nodes) node.start();
+    const { members, publishers } = this.#cluster;
+    for (const member of members) member.start();
     for (const happening of happenings) this.#loop.at(happening.atMs * 1_000, () => this.#stagehand.perform(happening));
     this.#loop.at(settings.spanMs * 1_000, () => {
       this.#stagehand.heal();
@@ -125,7 +131,7 @@ export class World {
 
   /** After healing: one leads, and everything that can end ends. */
   async #comeToRest(): Promise<void> {
-    const { spanMs } = this.#plan.settings;
+    const { spanMs, lastFiringMs = 0 } = this.#plan.settings;
     const { broken, audited } = this.#watch;
     await this.#untilLed(spanMs + LEADER_MS_MAX);
     if (!this.#isLedByOne()) {
@@ -138,7 +144,7 @@ export class World {
     if (leaders.length === 0) return this.#watch.break("no-leader", this.#states());
     if (leaders.length > 1) return this.#watch.break("two-leaders", `${leaders.join(" and ")} lead`);
     this.#watch.expectSteadyLeader(true);
-    const deadlineMs = spanMs + REST_MS_MAX + audited.jobs.open().size * REST_PER_JOB_MS_MAX;
+    const deadlineMs = Math.max(spanMs, lastFiringMs) + REST_MS_MAX + audited.jobs.open().size * REST_PER_JOB_MS_MAX;
     await this.#stepUntil(deadlineMs, () => this.#isAtRest());
     if (broken.length > 0) return;
     if (this.#isAtRest()) return this.#checkRest();
@@ -174,7 +180,15 @@ export class World {
     const { audited, decidedUpTo } = this.#watch;
     if (!this.#isLedByOne() || decidedUpTo < this.#server.intake.last) return false;
     if (this.#cluster.publishers.some(({ isBusy }) => isBusy)) return false;
-    for (const job of audited.jobs.open()) if (job.state !== "queued" || !isStuck(audited, job)) return false;
+    const { lastFiringMs = 0 } = this.#plan.settings;
+    if (audited.reservations.size > 0 || this.#loop.now < (lastFiringMs + FIRED_MS) * 1_000) return false;
+    const isBack = ({ joinedAs }: OutsideWorker) => joinedAs !== null && audited.workers.isHere(joinedAs);
+    if (!this.#cluster.workers.every(isBack)) return false;
+    const { jobs } = audited;
+    // Who waits for a turn in a group waits for somebody who is here, too.
+    const waitsForTurn = (job: AuditedJob) => job.state === "scheduled" && jobs.groups.isHeld(job);
+    for (const job of jobs.open())
+      if (!waitsForTurn(job) && (job.state !== "queued" || !isStuck(audited, job))) return false;
     return true;
   }
 
@@ -184,21 +198,23 @@ export class World {
       this.#watch.break("slot-leak", `${id} holds slots and is ${state}`);
     await this.#stepUntil(this.#loop.now / 1_000 + QUIET_MS);
     const leader = this.#cluster.nodes.find(({ dispatcher }) => dispatcher?.leads === true);
-    let believed: string | null = null;
+    let believed: { readonly upTo: number; readonly text: string } | null = null;
     const look = (fold: Fold) => {
       for (const { name, used } of Object.values(fold.slots.pools))
         if (used > 0) this.#watch.break("slot-leak", `${used} of ${name} are taken, for nothing`);
-      if (this.#comparesFolds) believed = dump(fold);
+      if (this.#comparesFolds) believed = { upTo: fold.head.position, text: dump(fold) };
     };
-    this.#loop.after(0, () => leader?.inside((dispatcher) => void dispatcher.query(look)));
+    this.#loop.after(0, () => leader?.within((dispatcher) => void dispatcher.query(look)));
     await this.#stepUntil(this.#loop.now / 1_000 + QUIET_MS);
-    if (believed !== null && believed !== dump(this.#foldAnew()))
+    const { upTo, text } = believed ?? { upTo: 0, text: null };
+    if (text !== null && text !== dump(this.#foldAnew(upTo)))
       this.#watch.break("astray", "the leader believes something else than its ledger says");
   }
 
-  #foldAnew(): Fold {
+  #foldAnew(upTo: number): Fold {
     const fold = new Fold();
-    for (const message of this.#server.ledger.messages) fold.apply(position(message.sequence), entryOf(message));
+    for (const message of this.#server.ledger.messages.slice(0, upTo))
+      fold.apply(position(message.sequence), entryOf(message));
     return fold;
   }
 
@@ -207,10 +223,10 @@ export class World {
     const { broken } = this.#watch;
     if (broken.length > 0) return;
     this.#watch.expectSteadyLeader(false);
-    const { nodes } = this.#cluster;
+    const { members } = this.#cluster;
     this.#loop.after(0, () => this.#stagehand.stopAll());
-    await this.#stepUntil(this.#loop.now / 1_000 + STOP_MS_MAX, () => nodes.every((node) => node.hasEnded));
-    const left = nodes.filter((node) => !node.hasEnded).map(({ name }) => name);
+    await this.#stepUntil(this.#loop.now / 1_000 + STOP_MS_MAX, () => members.every((member) => member.hasEnded));
+    const left = members.filter((member) => !member.hasEnded).map(({ name }) => name);
     if (left.length > 0 && broken.length === 0)
       this.#watch.break("no-end", `${left.join(", ")} were told to stop; ${this.#states()}`);
   }
@@ -227,12 +243,14 @@ export class World {
 
   /** A command asked of a scheduler, and its answer checked. */
   #ask(node: Node, verb: string, value: unknown): void {
-    node.inside((dispatcher) => {
-      void dispatcher.request({ verb, content: { value } }).then((answer) => {
+    node.within((dispatcher) => {
+      const answered = dispatcher.request({ verb, content: { value } }).then((answer) => {
         if (node.dispatcher !== dispatcher) return;
         this.#trace.note(node.name, "answers", () => JSON.stringify(answer));
         if (answer.ok && answer.position !== null) this.#watch.answered(verb, answer.position);
       });
+      // What needs reading the ledger first has no answer while that cannot be had.
+      answered.catch(() => this.#tally.count("command without an answer"));
     });
   }
 

@@ -24,10 +24,16 @@ const known = new WeakMap<ReadonlyMap<string, number>, Map<Demander, ReadonlyMap
 
 /** 1 of `global`, 1 of the type's pool, its units of each tag; wherever such a pool is configured. */
 export function demandUnder(demander: Demander, pools: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  const demands = known.get(pools) ?? new Map<Demander, ReadonlyMap<string, number>>();
-  known.set(pools, demands);
-  const demand = demands.get(demander) ?? workOut(demander, pools);
-  demands.set(demander, demand);
+  let demands = known.get(pools);
+  if (demands === undefined) {
+    demands = new Map();
+    known.set(pools, demands);
+  }
+  let demand = demands.get(demander);
+  if (demand === undefined) {
+    demand = workOut(demander, pools);
+    demands.set(demander, demand);
+  }
   return demand;
 }
 

@@ -59,6 +59,11 @@ export class AuditedGroups {
     return copy;
   }
 
+  /** Those that are not forgotten. */
+  ids(): Iterable<string> {
+    return this.#all.keys();
+  }
+
   /** A new job in `state`; nothing happens if it belongs to no group. */
   join(job: AuditedJob, state: string, address: string): void {
     if (job.group === null) return;

@@ -25,6 +25,11 @@ export class AuditedReservations {
     return copy;
   }
 
+  /** Those that are not over, granted or not. */
+  get size(): number {
+    return this.#all.size;
+  }
+
   active(): readonly AuditedReservation[] {
     return [...this.#all.values()].filter(({ isActive }) => isActive);
   }

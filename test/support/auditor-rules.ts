@@ -14,8 +14,9 @@ function goesBefore(a: AuditedJob, b: AuditedJob): number {
 
 /** Cannot be met whatever ends: a paused pool, a demand above a capacity. */
 function cannotFit(world: AuditedWorld, demander: Demander): boolean {
-  const demand = [...demandUnder(demander, world.capacities)];
-  return demand.some(([pool, units]) => world.paused.has(pool) || units > (world.capacities.get(pool) ?? 0));
+  for (const [pool, units] of demandUnder(demander, world.capacities))
+    if (world.paused.has(pool) || units > (world.capacities.get(pool) ?? 0)) return true;
+  return false;
 }
 
 /** Cannot start whatever ends: it cannot be met, or there is nobody who runs its type. */
@@ -28,10 +29,10 @@ const keptFor = (world: AuditedWorld): readonly AuditedReservation[] =>
 
 /** Why a job's start may delay somebody ahead; null if it cannot. Jobs named in `overtook` may be delayed, and are counted. */
 export function grantedOutOfOrder(world: AuditedWorld, job: AuditedJob, overtook: ReadonlySet<string>): string | null {
-  const ahead = [...world.jobs.waiting()].filter(
-    (other) => goesBefore(other, job) < 0 && !overtook.has(other.id) && !isStuck(world, other),
-  );
-  return delays(world, job, [...keptFor(world), ...ahead]);
+  const ahead: Demander[] = [...keptFor(world)];
+  for (const other of world.jobs.waiting())
+    if (goesBefore(other, job) < 0 && !overtook.has(other.id) && !isStuck(world, other)) ahead.push(other);
+  return ahead.length === 0 ? null : delays(world, job, ahead);
 }
 
 /** The same for a reservation: those that were asked for before it are ahead. */
@@ -65,6 +66,7 @@ export function startableNow(world: AuditedWorld): readonly string[] {
     return fits;
   };
   for (const reservation of keptFor(world)) if (take(reservation)) startable.push(reservation.id);
+  if (!world.workers.hasAnySeat) return startable;
   // A full house needs no sorting: most entries end like that. Only who takes nothing of any pool could start.
   const isFull = () => room.size > 0 && [...room.values()].every((units) => units <= 0);
   const takesNothing = (job: AuditedJob) => demandUnder(job, world.capacities).size === 0;

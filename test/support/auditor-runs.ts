@@ -6,6 +6,7 @@
  * a slot is given back only when nothing runs in it any more; and the word about an end is the truth.
  */
 import type { Raw } from "./auditor-world.js";
+import { CapacityHistory } from "./capacity-history.js";
 
 export type RunRule = "run-unknown" | "run-twice" | "run-elsewhere" | "run-capacity" | "released-early" | "false-word";
 export type RunReport = (rule: RunRule, text: string) => void;
@@ -65,8 +66,7 @@ export class PhysicalRecord {
   readonly #grants = new Map<string, Grant>();
   readonly #running = new Set<Execution>();
   readonly #processOf = new Map<string, string>();
-  /** Each pool's capacities with the positions from which they held; a lowered limit preempts nobody (CC-5). */
-  readonly #capacities = new Map<string, { readonly from: number; readonly units: number }[]>();
+  readonly #capacities = new CapacityHistory();
   #position = 0;
   #outlived = 0;
   #late = 0;
@@ -116,6 +116,11 @@ export class PhysicalRecord {
     return this.#grants.get(keyOf({ job, grant }))?.attempt ?? 0;
   }
 
+  /** Where it is executed; null if it is not. */
+  processOf(job: string, grant: number): string | null {
+    return this.#grants.get(keyOf({ job, grant }))?.execution?.process ?? null;
+  }
+
   end(execution: Execution, how: RealOutcome | "killed"): void {
     execution.ended = this.#now();
     execution.how = how === "killed" ? how : how.outcome;
@@ -139,7 +144,7 @@ export class PhysicalRecord {
         return;
       }
       case "LimitsChanged":
-        return this.#noteLimits(position, fact["limits"] as Raw);
+        return this.#capacities.note(position, fact["limits"] as Raw);
       case "StartGranted": {
         const job = String(fact["job"]);
         const grant: Grant = {
@@ -174,7 +179,8 @@ export class PhysicalRecord {
     if (execution === null) return this.#report("false-word", `${nameOf(fact)}: ${type}, and it never ran`);
     if (execution.ended === null)
       return this.#report("released-early", `${nameOf(fact)}: ${type} gives back its slots, and it still runs`);
-    if (execution.how !== word)
+    // Whose process was killed has failed, for all that its worker knows.
+    if (execution.how !== word && !(execution.how === "killed" && word === "failed"))
       this.#report("false-word", `${nameOf(fact)}: ${type}, and in truth it ended as ${String(execution.how)}`);
     const result = (fact["result"] as Raw | undefined)?.["inline"] as Raw | undefined;
     if (type === "RunCompleted" && result?.["of"] !== `${grant.job} ${grant.attempt} ${grant.position}`)
@@ -203,37 +209,12 @@ export class PhysicalRecord {
         used += units;
         since = Math.min(since, grant.position);
       }
-      const capacity = this.#capacitySince(pool, since);
+      const capacity = this.#capacities.mostSince(pool, since, this.#position);
       if (used > capacity)
         this.#report(
           "run-capacity",
           `${pool}: ${used} units are at work and there are ${capacity}, as ${begun.job} begins`,
         );
-    }
-  }
-
-  /** The largest capacity of a pool since a position. */
-  #capacitySince(pool: string, position: number): number {
-    const changes = this.#capacities.get(pool) ?? [];
-    let most = Number.NEGATIVE_INFINITY;
-    for (const [index, { units }] of changes.entries()) {
-      const until = changes[index + 1]?.from ?? this.#position + 1;
-      if (until > position) most = Math.max(most, units);
-    }
-    return most;
-  }
-
-  #noteLimits(position: number, limits: Raw): void {
-    const now = new Map<string, number>();
-    if (limits["global"] !== undefined) now.set("global", Number(limits["global"]));
-    for (const kind of ["types", "resources"] as const)
-      for (const [name, units] of Object.entries((limits[kind] ?? {}) as Raw))
-        now.set(`${kind === "types" ? "type" : "resource"}:${name}`, Number(units));
-    for (const pool of new Set([...now.keys(), ...this.#capacities.keys()])) {
-      const changes = this.#capacities.get(pool) ?? [];
-      // While a pool is not configured it holds nobody back.
-      changes.push({ from: position, units: now.get(pool) ?? Number.POSITIVE_INFINITY });
-      this.#capacities.set(pool, changes);
     }
   }
 

@@ -56,6 +56,10 @@ export class AuditedSchedules {
     }
   }
 
+  names(): readonly string[] {
+    return [...this.#all.keys()];
+  }
+
   /** Schedules whose time has come by `at`, and that have neither fired nor left it out. */
   due(at: string): readonly string[] {
     return [...this.#all].filter(([, { nextAt }]) => nextAt !== null && nextAt <= at).map(([name]) => name);

@@ -59,6 +59,17 @@ export class AuditedWorkers {
     return [...this.#all.values()].some((worker) => !worker.isLeaving && runs(worker, job));
   }
 
+  /** Has joined, and not left. */
+  isHere(name: string): boolean {
+    return this.#all.get(name)?.isLeaving === false;
+  }
+
+  /** False if everybody is at work with all that he can do: nobody can start, whatever it is. */
+  get hasAnySeat(): boolean {
+    for (const [name, { isLeaving, capacity }] of this.#all) if (!isLeaving && this.#busy(name) < capacity) return true;
+    return false;
+  }
+
   hasSeatFor(job: AuditedJob): boolean {
     return [...this.#all].some(
       ([name, worker]) => !worker.isLeaving && runs(worker, job) && this.#busy(name) < worker.capacity,

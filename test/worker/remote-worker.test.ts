@@ -2,13 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createLogger } from "../../src/logger.js";
 import { functionRunner, type JobFunction } from "../../src/runners/index.js";
-import { type Left, RemoteWorker } from "../../src/worker/remote-worker.js";
+import { freshWorkerId, type Left, RemoteWorker } from "../../src/worker/remote-worker.js";
 import { JoinRefused } from "../../src/worker/tenure.js";
 import { atRest, VirtualClock } from "../support/virtual-clock.js";
 import { FakeLeader } from "./fake-leader.js";
 
 const LEASE_MS = 30_000;
 const GRACE_MS = 10_000;
+const PROCESS = { host: "here", pid: 7, startedAt: "1" };
 
 let clock: VirtualClock;
 let leader: FakeLeader;
@@ -48,7 +49,8 @@ async function start(work: JobFunction = obedient, capacity = 1): Promise<void> 
   worker = new RemoteWorker({
     ...{ clock, capacity, types: ["task"], leader, orders: leader, graceMs: GRACE_MS },
     runners: new Map([["task", functionRunner(work)]]),
-    process: { host: "here", pid: 7, startedAt: "1" },
+    process: PROCESS,
+    newId: () => freshWorkerId(PROCESS),
     progress: () => {},
     results: { keep: async (inline) => ({ inline }) },
     log: createLogger("silent"),
@@ -93,14 +95,34 @@ describe("joining", () => {
   });
 
   test("given an order overtakes the answer to its hello, then it waits for that, and is obeyed", async () => {
-    leader.isThere = false;
+    let answerNow = () => {};
+    const joined = leader.join.bind(leader);
+    leader.join = async (hello) => {
+      leader.hellos.push(hello);
+      await new Promise<void>((resolve) => {
+        answerNow = resolve;
+      });
+      return joined(hello);
+    };
     await start();
     const early = leader.order("j1", 5);
     await clock.pass(500);
     expect(began).toEqual([]);
-    leader.isThere = true;
-    await clock.pass(500);
+    answerNow();
+    await atRest();
     expect(await early).toEqual({ accepted: true });
+    expect(began).toEqual(["j1@5"]);
+  });
+
+  test("given an order from before a hello that was answered at last, then it is not begun, for its grant may be over, until it comes again", async () => {
+    leader.isThere = false;
+    await start();
+    const early = leader.order("j1", 5);
+    leader.isThere = true;
+    await clock.pass(1_000);
+    expect(await early).toBeNull();
+    expect(began).toEqual([]);
+    expect(await leader.order("j1", 5)).toEqual({ accepted: true });
     expect(began).toEqual(["j1@5"]);
   });
 
