@@ -93,7 +93,11 @@ export const PLANTS: readonly Plant[] = [
     "nextAt: dueAt }",
   ),
   // Reports
-  plant("lets a zombie report", REPORTS, "|| live.grant !== report.grant", ""),
+  plant("lets a zombie report", REPORTS, "|| live.grant !== report.grant", "", {
+    file: REPORTS,
+    from: "report.by !== undefined && report.by !== live.worker",
+    to: "false",
+  }),
   plant(
     "tries once more than it may",
     REPORTS,
@@ -144,10 +148,10 @@ export const PLANTS: readonly Plant[] = [
     },
   ),
   plant(
-    "takes over from a leader that is slow to answer",
+    "takes over from a leader that answers",
     "src/dispatcher/standby.js",
-    "LEADER_SILENCE_MS = 5_000",
-    "LEADER_SILENCE_MS = 0",
+    'if (answer === "leads")\n                silentSince = null;\n            else',
+    "",
   ),
   plant(
     "never ends the grace of a former leader's runs",

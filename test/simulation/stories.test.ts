@@ -154,6 +154,25 @@ describe("a lease", { timeout: TIMEOUT_MS }, () => {
     }
   });
 
+  test("given workers outside at work, when the leader's wall clock jumps by more than a lease, both ways, then nothing of theirs is given up", async () => {
+    const outside = [{ host: "m5", types: ["story"], capacity: 2 }];
+    const hardness = { durationMsMax: 10_000, instant: 0, failing: 0 };
+    const happenings: readonly Happening[] = [
+      ...submit(3_000, 4),
+      { atMs: 4_000, kind: "clock jump", node: 0, byMs: 30_000 },
+      { atMs: 6_000, kind: "clock jump", node: 0, byMs: -60_000 },
+    ];
+    for (const seed of SEEDS) {
+      const plan = planOf(seed, happenings, { outside, insideTypes: [], hardness });
+      const { broken, lines } = await new World(plan).run();
+      expect(broken.map(describeBroken), `seed ${seed}`).toEqual([]);
+      expect(
+        lines.filter((line) => line.includes("LeaseExpired")),
+        `seed ${seed}`,
+      ).toEqual([]);
+    }
+  });
+
   test("given a worker outside whose joining was answered too late, when it joins again under its name, then what it was told to start before is not started", async () => {
     const happenings: Happening[] = [
       { atMs: 744, kind: "ambush", node: null, moment: "stored", victim: "itself", deed: "freeze", forMs: 10_216 },
