@@ -1,7 +1,7 @@
 /** The options that every command takes, before or after its name (contract, section 3). */
 import { type Command, Option } from "commander";
 
-const OUTPUTS = ["table", "json", "jsonl"] as const;
+const OUTPUTS = ["table", "json", "jsonl", "csv", "yaml"] as const;
 export type Output = (typeof OUTPUTS)[number];
 
 export interface CommonOptions {

@@ -4,7 +4,8 @@ import { VERSION } from "../version.js";
 import { addCommands } from "./command-entry.js";
 import { COMMANDS } from "./command-list.js";
 import { addExamples } from "./examples.js";
-import { addCommonOptions } from "./options.js";
+import { addCommonOptions, commonOptionsOf } from "./options.js";
+import { prepareOutput } from "./printing.js";
 import type { Terminal } from "./terminal.js";
 
 const HELP_COLUMNS_DEFAULT = 100;
@@ -30,6 +31,7 @@ export function buildProgram(terminal: Terminal): Command {
       getErrHasColors: () => terminal.errColors.isColorSupported,
     });
   addCommonOptions(program);
+  program.hook("preAction", (_program, command) => prepareOutput(commonOptionsOf(command).output));
   addCommands(program, COMMANDS, terminal);
   addExamples(program, ["signalbox up", 'signalbox submit story --params \'{"prompt": "…"}\' --wait']);
   return program;

@@ -4,9 +4,11 @@ import { DRAWING_FORMATS, type DrawingFormat, drawMachine, MACHINE_NAMES } from 
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { commonOptionsOf } from "../options.js";
+import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 
 export function defineGraph(command: Command, terminal: Terminal): void {
+  takesNoRows(command);
   command
     .description(
       "Draws the machine of a job, of the dispatcher or of a worker's seat, computed from the code that runs.",
