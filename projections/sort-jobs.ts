@@ -21,10 +21,10 @@ export interface JobSort {
 
 /** Jobs without a value stand last in both directions; those with the same value in the order in which they came. */
 export function compareBy({ field, descending }: JobSort): (a: JobRow, b: JobRow) => number {
-  const valueOf = VALUES[field];
+  const shown = VALUES[field];
   const sign = descending ? -1 : 1;
   return (a, b) =>
-    compareValues(valueOf(a), valueOf(b), sign) || compareText(a.createdAt, b.createdAt) || compareText(a.id, b.id);
+    compareValues(shown(a), shown(b), sign) || compareText(a.createdAt, b.createdAt) || compareText(a.id, b.id);
 }
 
 type Value = string | number | null;

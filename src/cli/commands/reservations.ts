@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { formatDuration } from "../../../events/duration.js";
 import type { ReservationView } from "../../../projections/views.js";
 import { withQuestions } from "../asking.js";
+import { RESERVATION_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";
 import { printList } from "../printing.js";
 import { drawTable } from "../table.js";
@@ -19,7 +20,8 @@ export function defineReservations(command: Command, terminal: Terminal): void {
     .action(async (_own: unknown, self: Command) => {
       await withQuestions(self, terminal, async (questions, { output }) => {
         const reservations = await questions.query("reservations");
-        printList(terminal, output, reservations, (shown) => reservationsTable(shown, terminal));
+        const toText = () => reservationsTable(reservations, terminal);
+        printList(terminal, output, reservations, toText, RESERVATION_COLUMNS);
       });
     });
   addExamples(command, ["signalbox reservations", "signalbox reservations --at 812 -o json"]);
