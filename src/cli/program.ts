@@ -21,7 +21,12 @@ export function buildProgram(terminal: Terminal): Command {
     .exitOverride()
     .showHelpAfterError("Run the command with --help to see what it takes.")
     // Arguments and options of a command are told by its own help.
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => command.name(),
+      // Filled to the terminal's width, whatever the width of the source; an empty line begins a new paragraph.
+      commandDescription: (command) => command.description().replaceAll(/(?<!\n)\n(?!\n)/g, " "),
+    })
     .configureOutput({
       writeOut: (text) => terminal.write(text),
       writeErr: (text) => terminal.err(text.trimEnd()),
