@@ -13,6 +13,7 @@ export function defineCompletion(command: Command, terminal: Terminal): void {
       "Prints a script that lets the shell complete commands, options, states, and with a running scheduler the ids of jobs " +
         "and groups, pools, types and schedules. It asks for them in passing: nothing is offered when nothing answers.",
     )
+    .usage("[options] <shell>")
     .argument("[shell]", SHELLS.join(", "))
     .addArgument(new Argument("[words...]").default([]))
     .addOption(new Option("--words", "for the scripts: what the last word may be").hideHelp())
