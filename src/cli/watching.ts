@@ -86,8 +86,11 @@ async function watch(
     await facts.next(ASK_EVERY_MS, over);
   };
   // Whatever the server does just then, or does not do, Ctrl-C ends it.
-  while (!over.aborted) await Promise.race([round(), isOver]);
-  facts.close();
+  try {
+    while (!over.aborted) await Promise.race([round(), isOver]);
+  } finally {
+    facts.close();
+  }
 }
 
 const isOperating = (error: unknown): error is Error =>
