@@ -10,6 +10,7 @@ import { type DispatcherId, type EntryId, epoch, intakeSequence } from "../../ev
 import type { Dispatcher } from "../../src/dispatcher/dispatcher.js";
 import type { Log } from "../../src/log/log.js";
 import { askAgain } from "../../src/role.js";
+import type { JobFunction } from "../../src/runners/index.js";
 import { eventually } from "../embedded/folders.js";
 import { audit, describeViolation } from "../support/auditor.js";
 import { SteeredClock } from "../support/steered-clock.js";
@@ -140,11 +141,13 @@ describe("a rival", () => {
     const ledger = new FaultyLog(memoryLog("ledger", true));
     const intake = memoryLog("intake", false);
     let aborted = 0;
-    const { dispatcher } = startDispatcher(ledger, intake, async (_params, { attempt, signal }) => {
+    const work: JobFunction = async (_params, { attempt, signal }) => {
       if (attempt > 1) return;
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       aborted += 1;
-    });
+    };
+    // Long enough that on a busy machine it is the rival, and not the lease, that ends the first run.
+    const { dispatcher } = startDispatcher(ledger, intake, work, { global: 1 }, { leaseMs: 1_000 });
     await submit(intake, 1);
     await ledgerUntil(ledger, (entries) => factsOf(entries).some(({ type }) => type === "RunStarted"));
     ledger.faults.push({ before: () => rivalIsElected(ledger.inner) });
