@@ -16,7 +16,11 @@ book.together(() => {
 
 const ask = (name: QueryName, args: object) =>
   answerQuery({
-    ...{ name, args, ledger: new MemoryLog({ identity: "none", now: () => "2026-01-01T00:00:00.000Z" }) },
+    ...{
+      name,
+      args,
+      ledger: new MemoryLog({ identity: "none", now: () => "2026-01-01T00:00:00.000Z", appendOnly: true }),
+    },
     status: { role: "reader", state: "reading", dispatcher: "none" },
     query: async (question) => question(book.fold),
   });
