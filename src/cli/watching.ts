@@ -33,7 +33,7 @@ type Show = (questions: Questions, options: ShowOptions, terminal: Terminal) => 
 export function addWatch(command: Command): void {
   command.option(
     "--watch",
-    "show it again whenever it changes, until Ctrl-C; without a terminal: a JSON document a line",
+    `show it again whenever it changes, until Ctrl-C (of a list ${WATCHED_MAX} at most); without a terminal: a JSON document a line`,
   );
 }
 

@@ -86,6 +86,18 @@ describe("when nothing answers", () => {
   });
 });
 
+describe("what the scripts are told", () => {
+  test.each([
+    [["jobs", "--log", ""], ":files\n"],
+    [["run", "--", "ls", ""], ":files\n"],
+    [["jobs", "-o", "j"], "json\njsonl\n"],
+    [["log", "ve"], "verify\tcheck the ledger from its first entry on\n"],
+  ])("given %j, then a candidate a line, what it is after a tab, or that it is a file", async (words, said) => {
+    const ran = await startProgram(["completion", "--words", "--", ...words]).ended;
+    expect(ran).toEqual({ code: 0, stdout: said, stderr: "" });
+  });
+});
+
 describe("the scripts", () => {
   test.each(["bash", "zsh", "fish"])(
     "given %s, when its script is asked for, then it is printed, and that shell can read it",

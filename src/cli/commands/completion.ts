@@ -5,6 +5,7 @@ import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
+import { oneLine } from "../text-width.js";
 
 export function defineCompletion(command: Command, terminal: Terminal): void {
   takesNoRows(command);
@@ -32,7 +33,7 @@ export function defineCompletion(command: Command, terminal: Terminal): void {
   ]);
 }
 
-/** One a line: the value, a tab, and what it is. */
+/** One a line: the value, and what it is after a tab. */
 async function printCandidates(words: readonly string[], command: Command, terminal: Terminal): Promise<void> {
   const { complete } = await import("../completion/complete.js");
   const program = command.parent;
@@ -42,5 +43,5 @@ async function printCandidates(words: readonly string[], command: Command, termi
     const { askInPassing } = await import("../completion/ask.js");
     return await askInPassing(wanted, given, terminal);
   });
-  for (const { value, text = "" } of candidates) terminal.out(`${value}\t${text.split("\n")[0] ?? ""}`);
+  for (const { value, text } of candidates) terminal.out(text === undefined ? value : `${value}\t${oneLine(text)}`);
 }

@@ -40,7 +40,8 @@ _signalbox() {
   done
   _describe signalbox values
 }
-compdef _signalbox signalbox
+# As a file of the function path it is called when it is loaded.
+if [[ "$funcstack[1]" == "_signalbox" ]]; then _signalbox; else compdef _signalbox signalbox; fi
 `;
 
 const FISH = `# Completion of signalbox for fish: signalbox completion fish | source
