@@ -17,6 +17,7 @@ COPY --from=build /build/dist/events dist/events
 COPY --from=build /build/dist/machines dist/machines
 COPY --from=build /build/dist/projections dist/projections
 COPY --from=build /build/dist/src dist/src
+COPY --from=build /build/dist/page dist/page
 USER node
 ENTRYPOINT ["node", "--max-semi-space-size=64", "dist/src/cli/main.js"]
 CMD ["up"]

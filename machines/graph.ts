@@ -6,7 +6,7 @@ import { adjacencyMapToArray, getAdjacencyMap, getShortestPaths, getSimplePaths,
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from "xstate";
 import { canonicalJson } from "../events/json.js";
 import { type DispatcherEvent, dispatcherMachine } from "./dispatcher.js";
-import { diagramOf } from "./drawing.js";
+import { type Diagram, diagramOf } from "./drawing.js";
 import { drawDot } from "./drawing-dot.js";
 import { drawMermaid } from "./drawing-mermaid.js";
 import { type JobEvent, jobMachine } from "./job.js";
@@ -18,9 +18,12 @@ export type MachineName = (typeof MACHINE_NAMES)[number];
 export const DRAWING_FORMATS = ["mermaid", "dot", "json"] as const;
 export type DrawingFormat = (typeof DRAWING_FORMATS)[number];
 
+/** A machine's drawing as data. */
+export const diagramOfMachine = (name: MachineName): Diagram => diagramOf(machineOf(name));
+
 /** Draws a machine as text, without a line break at the end. The same code gives the same text. */
 export function drawMachine(name: MachineName, format: DrawingFormat): string {
-  const diagram = diagramOf(machineOf(name));
+  const diagram = diagramOfMachine(name);
   switch (format) {
     case "mermaid":
       return drawMermaid(diagram);

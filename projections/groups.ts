@@ -8,7 +8,7 @@
 import type { GroupStatus, Membership } from "../events/facts.js";
 import type { GroupId, JobId } from "../events/names.js";
 import { isTerminal, type JobState } from "../events/states.js";
-import { compareText, type JobRow, stateOf } from "./jobs.js";
+import { compareText, type JobRow, noJobs, stateOf } from "./jobs.js";
 import type { KeptGroup } from "./kept.js";
 import { SortedList } from "./sorted-list.js";
 
@@ -161,15 +161,12 @@ export class Groups {
   }
 
   #found(id: GroupId, sequential: boolean): Group {
-    const waiting = { scheduled: 0, queued: 0, retrying: 0 };
-    const holding = { granted: 0, running: 0, cancelling: 0 };
-    const finished = { completed: 0, skipped: 0, failed: 0, cancelled: 0, rejected: 0 };
     const group: Group = {
       id,
       sequential,
       members: new Set(),
       live: new SortedList(compareMembers),
-      counts: { ...waiting, ...holding, ...finished },
+      counts: noJobs(),
       turn: null,
       stopReason: null,
       cancelRequested: false,

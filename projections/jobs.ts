@@ -61,6 +61,14 @@ export const copyRow = (row: JobRow): JobRow => ({
 
 export const stateOf = (row: JobRow): JobState => jobState(row.node);
 
+/** How many jobs are in each state, before the first job. */
+export function noJobs(): Record<JobState, number> {
+  const waiting = { scheduled: 0, queued: 0, retrying: 0 };
+  const holding = { granted: 0, running: 0, cancelling: 0 };
+  const finished = { completed: 0, skipped: 0, failed: 0, cancelled: 0, rejected: 0 };
+  return { ...waiting, ...holding, ...finished };
+}
+
 /** The attempt that holds a live grant, if there is one (INV-007). */
 export function liveAttempt(row: JobRow): Attempt | null {
   const last = row.attempts[row.attempts.length - 1];

@@ -46,7 +46,7 @@ export function groupView(
   return { ...groupListItem(group), jobs };
 }
 
-function groupListItem(group: Group): GroupListItem {
+export function groupListItem(group: Group): GroupListItem {
   const { id, sequential, live, turn, stopReason } = group;
   const total = sizeOf(group);
   const counts: Partial<Record<JobState, number>> = Object.fromEntries(

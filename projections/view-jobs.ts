@@ -64,6 +64,8 @@ export interface JobFilter {
   readonly group?: string | undefined;
   /** Absent: in the order in which people ask about them. */
   readonly sort?: JobSort | undefined;
+  /** Only jobs whose id, type, reason, group or a label has this text, in any case. */
+  readonly text?: string | undefined;
   /** At most so many jobs; absent: all. */
   readonly limit?: number | undefined;
 }
@@ -130,26 +132,48 @@ function sectionOf(state: JobState): number {
   return isTerminal(state) ? 3 : 2;
 }
 
+/** How many jobs match, whatever the filter's limit. */
+export function countJobs(fold: Fold, filter: JobFilter): number {
+  let count = 0;
+  for (const row of fold.jobs.values()) if (matches(row, filter, fold)) count += 1;
+  return count;
+}
+
 function matches(row: JobRow, filter: JobFilter, fold: Fold): boolean {
-  const { states, type, labels, since, pool, group } = filter;
+  const { states, type, labels, since, pool, group, text } = filter;
   if (states !== undefined && !states.includes(stateOf(row))) return false;
   if (type !== undefined && row.askedType !== type) return false;
   if (since !== undefined && row.createdAt < since) return false;
   if (group !== undefined && row.spec?.group?.id !== group) return false;
   if (pool !== undefined && (row.spec === null || !demandOf(row.spec, fold.slots.limits).has(pool))) return false;
+  if (text !== undefined && !mentions(row, text.toLowerCase())) return false;
   if (labels === undefined) return true;
   const own = row.spec?.labels ?? {};
   return Object.entries(labels).every(([name, value]) => Object.hasOwn(own, name) && own[name] === value);
 }
 
+/** `text` is in lower case. */
+function mentions({ id, askedType, reason, spec }: JobRow, text: string): boolean {
+  const has = (words: string | null | undefined) => words?.toLowerCase().includes(text) === true;
+  if (has(id) || has(askedType) || has(reason) || has(spec?.group?.id)) return true;
+  return Object.entries(spec?.labels ?? {}).some(([name, value]) => has(`${name}=${value}`));
+}
+
+/** The first jobs in a finished state, the one that ended last first. Looks at all jobs of the index. */
+export function endedLast(fold: Fold, most: number): readonly JobRow[] {
+  const ended = [...fold.jobs.values()].filter((row) => isTerminal(stateOf(row)));
+  return firstOf(ended, compareNewestFact, most);
+}
+
 const latestGrant = (row: JobRow): number => row.attempts[row.attempts.length - 1]?.grant ?? 0;
 
 /** The last fact of a finished job is the one that ended it. */
-function compareNewestFact(a: JobRow, b: JobRow): number {
-  const [positionA = 0, indexA = 0] = a.addresses.slice(-2);
-  const [positionB = 0, indexB = 0] = b.addresses.slice(-2);
-  return positionB - positionA || indexB - indexA;
+export function compareNewestFact(a: JobRow, b: JobRow): number {
+  return lastNumber(b, 2) - lastNumber(a, 2) || lastNumber(b, 1) - lastNumber(a, 1);
 }
+
+/** Of a row's addresses, the number that is so far from the end: 2 is the position of its last fact, 1 the index in there. */
+const lastNumber = ({ addresses }: JobRow, fromEnd: number): number => addresses[addresses.length - fromEnd] ?? 0;
 
 /** The first `most` rows in order. Of 100,000 rows only the few that are shown are kept sorted. */
 function firstOf(rows: readonly JobRow[], compare: (a: JobRow, b: JobRow) => number, most: number): JobRow[] {

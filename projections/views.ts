@@ -1,8 +1,12 @@
 /** What people and programs are shown of the projection (contract, section 4). Pure: a view is the fold at one position. */
-export { type GroupListItem, type GroupView, groupsView, groupView } from "./view-groups.js";
+export { gistOf } from "./view-gist.js";
+export { type GroupListItem, type GroupView, groupListItem, groupsView, groupView } from "./view-groups.js";
 export { type AddressedFact, type HistoryItem, historyOf } from "./view-history.js";
 export {
   type AttemptView,
+  compareNewestFact,
+  countJobs,
+  endedLast,
   type JobListItem,
   type JobView,
   jobListItem,
@@ -13,7 +17,9 @@ export { type QueueItem, queueView } from "./view-queue.js";
 export { type ReservationView, reservationsView, reservationView } from "./view-reservations.js";
 export { type ScheduleView, schedulesView } from "./view-schedules.js";
 export {
+  type AsOf,
   type HealthView,
+  type HolderView,
   healthView,
   type LimitsView,
   limitsView,
@@ -21,5 +27,6 @@ export {
   type SlotsView,
   slotsView,
   type WorkersView,
+  type WorkerView,
   workersView,
 } from "./view-slots.js";

@@ -1,5 +1,5 @@
 /** The house: which room may look into which, which door leads to which library, and what must not be said in any room. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -167,7 +167,7 @@ function findRoot(from: string): string {
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .sort();
 }
@@ -183,7 +183,8 @@ function readSource(path: string): Source {
 /** An own file as its path from the root, with the ending of its source. */
 function resolveImport(from: string, target: string): string {
   if (!target.startsWith(".")) return target;
-  return normalize(join(dirname(from), target)).replace(/\.js$/, ".ts");
+  const path = normalize(join(dirname(from), target)).replace(/\.js$/, ".ts");
+  return existsSync(join(root, `${path}x`)) ? `${path}x` : path;
 }
 
 /** Code whose texts are emptied, so that what a message says is not taken for code. */

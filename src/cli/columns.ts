@@ -22,7 +22,7 @@ export const JOB_COLUMNS = allOf<JobListItem>({
 
 export const QUEUE_COLUMNS = allOf<QueueItem>({
   ...{ place: true, job: true, type: true, priority: true, position: true, createdAt: true, attempt: true },
-  ...{ demand: true, blockedBy: true },
+  ...{ demand: true, blockedBy: true, forecast: true },
 });
 
 export const POOL_COLUMNS = allOf<PoolView>({

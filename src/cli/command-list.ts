@@ -139,6 +139,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/whatif.js")).defineWhatif,
   },
   {
+    name: "ui",
+    summary: "see the machines, the slots and the log in a browser",
+    load: async () => (await import("./commands/ui.js")).defineUi,
+  },
+  {
     name: "graph",
     summary: "draw a machine from its code",
     load: async () => (await import("./commands/graph.js")).defineGraph,

@@ -1,31 +1,9 @@
 /** What-if, side by side: a row for each thing that is measured, a column for each variant; the past comes first. */
 
 import { formatDuration } from "../../events/duration.js";
-import type { Limits } from "../../events/limits.js";
-import type { Measured } from "../../projections/whatif/measures.js";
-import type { PriorityRule, Strategy } from "../../projections/whatif/variant.js";
+import type { ComparedColumn, Comparison } from "../client/comparison.js";
 import { type Column, drawTable } from "./table.js";
 import type { Terminal } from "./terminal.js";
-
-export interface ComparedColumn extends Measured {
-  readonly name: string;
-  readonly strategy: Strategy | null;
-  readonly priority: PriorityRule;
-  /** As of the end. */
-  readonly limits: Limits;
-}
-
-export interface Comparison {
-  /** The last entry that was read, and its time. */
-  readonly position: number;
-  readonly at: string | null;
-  /** All is measured from then on; null: from the beginning. */
-  readonly from: string | null;
-  readonly jobs: number;
-  readonly assumptions: readonly string[];
-  /** The first is the past. */
-  readonly variants: readonly ComparedColumn[];
-}
 
 interface Row {
   readonly title: string;

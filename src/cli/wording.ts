@@ -5,6 +5,8 @@ import type { GroupStatus, Membership } from "../../events/facts.js";
 import { JOB_STATES, type JobState } from "../../events/states.js";
 import type { Colors } from "./terminal.js";
 
+export { demandText } from "../../events/demand-text.js";
+
 /** `12 s ago`, `in 5 min`; `–` for a time that has not come about. */
 export function relativeTime(at: string | null, nowMs: number): string {
   if (at === null) return "–";
@@ -68,13 +70,6 @@ export function countsText(counts: Readonly<Partial<Record<JobState, number>>>):
 /** `book-9`, or `book-9, order 7` where the order says who is next. */
 export function membershipText({ id, order, sequential }: Membership): string {
   return sequential ? `${id}, order ${order}` : id;
-}
-
-/** `resource:ollama, global 2`: a single unit is not counted out. */
-export function demandText(demand: Readonly<Record<string, number>>): string {
-  return Object.entries(demand)
-    .map(([pool, units]) => (units === 1 ? pool : `${pool} ${units}`))
-    .join(", ");
 }
 
 export function labelsText(labels: Readonly<Record<string, string>>): string {

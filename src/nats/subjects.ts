@@ -27,6 +27,7 @@ export interface Subjects {
   running(worker: string): string;
   event(job: string, fact: string): string;
   progress(job: JobId): string;
+  readonly progressAny: string;
 }
 
 export function subjectsOf(namespace: string): Subjects {
@@ -51,5 +52,6 @@ export function subjectsOf(namespace: string): Subjects {
     running: (worker) => `${namespace}.worker.${worker}.running`,
     event: (job, fact) => `${namespace}.event.${job}.${fact}`,
     progress: (job) => `${namespace}.progress.${job}`,
+    progressAny: `${namespace}.progress.*`,
   };
 }

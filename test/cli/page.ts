@@ -22,7 +22,7 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
   queue: ["queue", "queue --pool cpu --limit 1 -o json"],
   slots: ["slots", "slots --at 20 -o csv"],
   reservations: ["reservations"],
-  explain: ["explain queued", "explain j40"],
+  explain: ["explain queued", "explain j40", "explain --pool cpu"],
   workers: ["workers"],
   health: ["health"],
   "schedule ls": ["schedule ls"],

@@ -3,14 +3,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
 import { type JobFunction, NotRetryable } from "../../src/runners/index.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
+import { PACKAGE_FOLDER } from "../../src/version.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+/** The built command line, also for a program of the tests that is built itself. */
+const PROGRAM = join(PACKAGE_FOLDER, "dist/src/cli/main.js");
 const RUN_MS_MAX = 25_000;
 
 /** What the program said, and how it ended. */
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly keepsInputOpen?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A program that runs longer is killed; default 25 s. */
+  readonly runMsMax?: number;
 }
 
 export interface World extends AsyncDisposable {
@@ -93,7 +96,7 @@ export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World>
 /** Runs the built program with nothing of this process's environment but where programs and homes are. */
 export function startProgram(
   args: readonly string[],
-  { input, keepsInputOpen = false, env = {}, cwd = tmpdir() }: RunOptions = {},
+  { input, keepsInputOpen = false, env = {}, cwd = tmpdir(), runMsMax = RUN_MS_MAX }: RunOptions = {},
 ): Running {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { PATH, HOME, ...env } });
@@ -108,7 +111,7 @@ export function startProgram(
   // A program that ends without reading its input is no failure of the test.
   child.stdin.on("error", () => {});
   if (!keepsInputOpen) child.stdin.end(input ?? "");
-  const timer = setTimeout(() => child.kill("SIGKILL"), RUN_MS_MAX);
+  const timer = setTimeout(() => child.kill("SIGKILL"), runMsMax);
   const ended = new Promise<Ran>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {

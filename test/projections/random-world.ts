@@ -155,15 +155,30 @@ const sorted = (resources: Readonly<Record<string, number>>): Record<string, num
  * SIGNALBOX_TEST_SHARE makes fewer runs, for those who run these tests a thousand times over (`npm run mutate`).
  */
 export function checkRandomly<T>(name: string, most: number, input: fc.Arbitrary<T>, hold: (value: T) => void): number {
-  const given = Number(process.env["SIGNALBOX_TEST_SEED"]);
-  const seed = Number.isInteger(given) && given !== 0 ? given : Math.floor(Math.random() * 2 ** 31);
-  const runs = Math.ceil(most * Number(process.env["SIGNALBOX_TEST_SHARE"] ?? 1));
-  process.stdout.write(`${name}: ${runs} runs with seed ${seed}\n`);
+  const { seed, numRuns } = drawn(name, most);
   fc.assert(
     fc.property(input, (value) => {
       hold(value);
     }),
-    { seed, numRuns: runs },
+    { seed, numRuns },
   );
-  return runs;
+  return numRuns;
+}
+
+/** The same for what takes its time. */
+export async function checkRandomlyAsync<T>(
+  name: string,
+  most: number,
+  input: fc.Arbitrary<T>,
+  hold: (value: T) => Promise<void>,
+): Promise<void> {
+  await fc.assert(fc.asyncProperty(input, hold), drawn(name, most));
+}
+
+function drawn(name: string, most: number): { readonly seed: number; readonly numRuns: number } {
+  const given = Number(process.env["SIGNALBOX_TEST_SEED"]);
+  const seed = Number.isInteger(given) && given !== 0 ? given : Math.floor(Math.random() * 2 ** 31);
+  const numRuns = Math.ceil(most * Number(process.env["SIGNALBOX_TEST_SHARE"] ?? 1));
+  process.stdout.write(`${name}: ${numRuns} runs with seed ${seed}\n`);
+  return { seed, numRuns };
 }

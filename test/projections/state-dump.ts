@@ -2,4 +2,4 @@
 import { stateLines } from "../../projections/canonical-state.js";
 import type { Fold } from "../../projections/fold.js";
 
-export const dump = (fold: Fold): string => [...stateLines(fold)].join("\n");
+export const dump = (fold: Fold): string => [...stateLines(fold), JSON.stringify(fold.counts)].join("\n");

@@ -1,9 +1,10 @@
 /** A scheduler and a worker as people run them: `signalbox up` and `signalbox worker`, each in a process of its own. */
 import { join } from "node:path";
+import { PACKAGE_FOLDER } from "../../src/version.js";
 import { type ReadyProcess, startReadyProcess } from "./ready-process.js";
 
 /** The built command line; `npm test` builds it first. */
-const MAIN = join(import.meta.dirname, "../../dist/src/cli/main.js");
+const MAIN = join(PACKAGE_FOLDER, "dist/src/cli/main.js");
 
 export type SchedulerProcess = ReadyProcess;
 

@@ -1,11 +1,24 @@
 /** `graph`: draws a machine from its code. */
 import { type Command, Option } from "commander";
-import { DRAWING_FORMATS, type DrawingFormat, drawMachine, MACHINE_NAMES } from "../../../machines/graph.js";
+import {
+  DRAWING_FORMATS,
+  type DrawingFormat,
+  diagramOfMachine,
+  drawMachine,
+  MACHINE_NAMES,
+  type MachineName,
+} from "../../../machines/graph.js";
+import { chartOf } from "../../ui/drawing/chart.js";
+import { drawSvg } from "../../ui/drawing/svg.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { commonOptionsOf } from "../options.js";
 import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
+
+/** SVG is drawn by the visualizer's own code, from the same machines. */
+const FORMATS = [...DRAWING_FORMATS, "svg"] as const;
+type Format = DrawingFormat | "svg";
 
 export function defineGraph(command: Command, terminal: Terminal): void {
   takesNoRows(command);
@@ -15,17 +28,22 @@ export function defineGraph(command: Command, terminal: Terminal): void {
     )
     .argument("[machine]", `which one: ${MACHINE_NAMES.join(", ")}`, "job")
     .addOption(
-      new Option("--format <format>", "form of the drawing (default: mermaid; json with -o json)").choices(
-        DRAWING_FORMATS,
-      ),
+      new Option("--format <format>", "form of the drawing (default: mermaid; json with -o json)").choices(FORMATS),
     )
-    .action((name: string, own: { format?: DrawingFormat }, self: Command) => {
+    .action((name: string, own: { format?: Format }, self: Command) => {
       const machine = MACHINE_NAMES.find((known) => known === name);
       if (machine === undefined)
         throw CliFailure.usage(`there is no machine "${name}"; machines are ${MACHINE_NAMES.join(", ")}`);
       const { output } = commonOptionsOf(self);
-      const drawing = drawMachine(machine, own.format ?? (output === "table" ? "mermaid" : "json"));
+      const drawing = draw(machine, own.format ?? (output === "table" ? "mermaid" : "json"));
       terminal.out(output === "jsonl" && own.format === undefined ? JSON.stringify(JSON.parse(drawing)) : drawing);
     });
-  addExamples(command, ["signalbox graph job", "signalbox graph dispatcher --format dot"]);
+  addExamples(command, ["signalbox graph job", "signalbox graph job --format svg > job.svg"]);
+}
+
+function draw(machine: MachineName, format: Format): string {
+  if (format !== "svg") return drawMachine(machine, format);
+  const chart = chartOf(diagramOfMachine(machine), "labelled");
+  if (chart === null) throw new Error(`the ${machine} machine has changed and was not laid out: npm run layouts`);
+  return drawSvg(chart);
 }

@@ -1,5 +1,6 @@
 /** `log tail`: the last facts of the ledger, one a line; with --follow also those that come. */
 import type { Command } from "commander";
+import { gistOf } from "../../../projections/view-gist.js";
 import { entryLine } from "../../client/exported-log.js";
 import type { Questions } from "../../client/questions.js";
 import { firstAfter, readMessages } from "../../client/reader.js";
@@ -8,7 +9,6 @@ import type { Log, StoredMessage } from "../../log/log.js";
 import { wholeNumber } from "../arguments.js";
 import { untilOf, withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
-import { gistOf } from "../fact-gist.js";
 import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";
 import type { CommonOptions } from "../options.js";

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Measured } from "../../../projections/whatif/measures.js";
 import type { Workload } from "../../../projections/whatif/recorded.js";
 import { PRIORITY_RULES, type PriorityRule, STRATEGIES, type Strategy } from "../../../projections/whatif/variant.js";
+import { assumptionsOf, type ComparedColumn, type Comparison } from "../../client/comparison.js";
 import { exportedText, type LedgerText, ledgerText } from "../../client/entries.js";
 import { parseUntil } from "../../client/until.js";
 import { playVariant, readWorkload } from "../../client/whatif.js";
@@ -16,7 +17,7 @@ import { type CommonOptions, commonOptionsOf } from "../options.js";
 import { printDocument } from "../printing.js";
 import { ProgressBar } from "../progress-bar.js";
 import type { Terminal } from "../terminal.js";
-import { type ComparedColumn, type Comparison, comparisonText } from "../whatif-table.js";
+import { comparisonText } from "../whatif-table.js";
 import { type AskedVariant, limitsOf, variantsOf } from "../whatif-variants.js";
 import { counted } from "../wording.js";
 
@@ -85,7 +86,7 @@ async function compare(
       at: workload.end?.at ?? null,
       from: workload.from,
       jobs: workload.lives.length,
-      assumptions: assumptionsOf(asked),
+      assumptions: assumptionsOf(asked.map(({ priority }) => priority)),
       variants: [
         { name: "as it was", strategy: null, priority: "recorded", limits: workload.limits, ...workload.measured },
         ...columns,
@@ -148,19 +149,4 @@ async function play(
     columns.push({ name, strategy, priority, limits: limits(workload.limits), ...measured });
   }
   return columns;
-}
-
-const ASSUMED: readonly string[] = [
-  "what came in comes as it came: submissions, cancels, moves, pauses, workers, other changes of limits; what was refused stays refused",
-  "an attempt holds its slots as long as it did, and ends as it did; one that never ran, ran still or was cancelled takes the median of its type",
-  "a retry waits as long after its failure as it did; a reservation is held as long as it was",
-  "a run that begins at another time is not cut short by the end of a scheduler or worker; while a scheduler was stopping nobody starts",
-  "after the end of the log its last workers go on until the work is done, where a variant takes longer",
-];
-
-function assumptionsOf(asked: readonly AskedVariant[]): string[] {
-  const foreseen = asked.some(({ priority }) => priority === "shortest-first");
-  return foreseen
-    ? [...ASSUMED, "shortest-first knows beforehand how long each job runs: it shows what an order could gain at most"]
-    : [...ASSUMED];
 }

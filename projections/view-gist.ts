@@ -1,7 +1,8 @@
 /** What matters about a fact beside its name and its job, in a few words for one line. */
-import type { Block, Fact } from "../../events/facts.js";
-import { capacities } from "../../events/limits.js";
-import { demandText } from "./wording.js";
+
+import { demandText } from "../events/demand-text.js";
+import type { Block, Fact } from "../events/facts.js";
+import { capacities } from "../events/limits.js";
 
 export function gistOf(fact: Fact): string {
   switch (fact.type) {

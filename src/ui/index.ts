@@ -1,0 +1,111 @@
+/** The visualizer: looks at a ledger as one more reader, and shows it to browsers. The front file of its folder. */
+import type { Session } from "../client/session.js";
+import type { MetaFlags } from "./api.js";
+import { type Assets, readAssets } from "./assets.js";
+import { Broadcast } from "./broadcast.js";
+import { Following } from "./following.js";
+import { isLoopback, newToken } from "./gatekeeping.js";
+import { otherLimits } from "./limits-answer.js";
+import { serveUi, type UiServer } from "./server.js";
+import { liveLedger, openCapsule, type Shown } from "./shown.js";
+import { type StreamBounds, Streams } from "./streams.js";
+import { type WhatIf, WhatIfDesk } from "./what-if.js";
+
+export { NOT_BUILT, readAssets } from "./assets.js";
+export { exportPage } from "./export.js";
+export { openCapsule, type Shown } from "./shown.js";
+
+export interface UiOptions {
+  /** An exported log to look at, or how to come to a server whose ledger goes on. */
+  readonly ledger: { readonly capsule: string } | { readonly open: () => Promise<Session> };
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** Whether a free one will do where that is taken. */
+  readonly orFreePort?: boolean;
+  /** Whether the page may act. */
+  readonly isActing: boolean;
+  /** Who answers what-if questions; null: nobody does. */
+  readonly whatIf?: WhatIf | null;
+  /** Default: the page as it was built. */
+  readonly assets?: Assets;
+  readonly bounds?: StreamBounds;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+}
+
+export interface Ui {
+  readonly shown: Shown;
+  readonly port: number;
+  /** What the page sends with actions, or with everything if the server listens to other machines; null: no token is needed. */
+  readonly token: string | null;
+  /** False: the page was not built, and only the API answers. */
+  readonly hasPage: boolean;
+  /** Settles when the signal has aborted and all is closed; rejects if the ledger can be followed no longer for a reason unforeseen. */
+  readonly ended: Promise<void>;
+}
+
+/** Serves when this resolves. Throws what opening the ledger throws, or the system's error if the address cannot be listened on. */
+export async function startUi(options: UiOptions): Promise<Ui> {
+  const { ledger, host, port, orFreePort = false, isActing, signal, bounds = {} } = options;
+  const assets = options.assets ?? (await readAssets());
+  const { shown, following } = await look(ledger, signal);
+  const isOpenToOthers = !isLoopback(host);
+  const isAllowed = isActing && shown.command !== null;
+  const token = isAllowed || isOpenToOthers ? newToken() : null;
+  const whatIf = new WhatIfDesk(options.whatIf === undefined ? otherLimits : options.whatIf);
+  const flags: MetaFlags = { isActing: isAllowed, needsToken: isOpenToOthers, hasWhatIf: whatIf.isOpen };
+  const streams = new Streams(bounds);
+  const broadcast = new Broadcast(streams, shown.recording);
+  const gate = { host, token, needsToken: isOpenToOthers };
+  const serveOn = (one: number) => serveUi({ shown, assets, streams, broadcast, gate, flags, whatIf, port: one });
+  const server = await serveOn(port)
+    .catch((error: unknown) => {
+      if (orFreePort && error instanceof Error && "code" in error && error.code === "EADDRINUSE") return serveOn(0);
+      throw error;
+    })
+    .catch(async (error: unknown) => {
+      streams.close();
+      await following?.session.close();
+      throw error;
+    });
+  const ended = untilEnded({ server, broadcast, following, signal });
+  return { shown, port: server.port, token, hasPage: assets.size > 0, ended };
+}
+
+async function look(
+  ledger: UiOptions["ledger"],
+  signal: AbortSignal,
+): Promise<{ readonly shown: Shown; readonly following: Following | null }> {
+  if ("capsule" in ledger) return { shown: await openCapsule(ledger.capsule), following: null };
+  const following = await Following.begin({ open: ledger.open, signal });
+  return { shown: liveLedger(following), following };
+}
+
+interface Parts {
+  readonly server: UiServer;
+  readonly broadcast: Broadcast;
+  readonly following: Following | null;
+  readonly signal: AbortSignal;
+}
+
+async function untilEnded({ server, broadcast, following, signal }: Parts): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  try {
+    // A ledger that has turned out to be corrupt is still shown.
+    await Promise.all([following?.follow(broadcast), stopped]);
+  } finally {
+    broadcast.close();
+    await server.close();
+    await following?.session.close();
+  }
+}
+
+/** What is there of a ledger that goes on, to be exported. It is followed no further. */
+export async function liveCapsule(open: () => Promise<Session>): Promise<Shown & AsyncDisposable> {
+  const following = await Following.begin({ open, signal: new AbortController().signal });
+  return Object.assign(liveLedger(following), { [Symbol.asyncDispose]: () => following.session.close() });
+}

@@ -1,0 +1,92 @@
+/** Any moment of the ledger, folded: what was believed at a position, however one came there. */
+import { setImmediate } from "node:timers/promises";
+import { type Position, position } from "../../events/names.js";
+import type { Fold } from "../../projections/fold.js";
+import { endedLast } from "../../projections/views.js";
+import { firstAfter, readMessages } from "../client/reader.js";
+import type { Until } from "../client/until.js";
+import { entryOf } from "../log/entry.js";
+import type { Log } from "../log/log.js";
+import { boardOf, ENDED_SHOWN_MAX } from "./board.js";
+import { KeptFolds } from "./kept-folds.js";
+import type { Board } from "./protocol.js";
+import { RequestRefused } from "./refusal.js";
+
+/** Boards of moments that were looked at last. One is 30 to 300 kB. */
+const BOARDS_KEPT_MAX = 100;
+/** Whoever waits for something else of this process waits for no longer than this while a moment is folded. */
+const FOLDING_MS_MAX = 20;
+
+export class Moments {
+  readonly #ledger: () => Promise<Log>;
+  /** The fold at the end of the ledger, as it is followed. */
+  readonly #now: () => Fold;
+  readonly #folds = new KeptFolds();
+  readonly #boards = new Map<Position, Board>();
+  /** One at a time: they share the fold that moves. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(ledger: () => Promise<Log>, now: () => Fold) {
+    this.#ledger = ledger;
+    this.#now = now;
+  }
+
+  /** The position of the last entry at a moment; null is now. Throws `RequestRefused` if the ledger does not reach so far. */
+  async positionOf(when: Until | null): Promise<Position> {
+    const { head } = this.#now();
+    if (when === null) return head.position;
+    if ("time" in when) {
+      if (when.time >= head.at) return head.position;
+      return position(Math.min(head.position, (await firstAfter(await this.#ledger(), when.time)) - 1));
+    }
+    if (when.position > head.position)
+      throw new RequestRefused(
+        "not-found",
+        `the ledger ends at position ${head.position}; there is no ${when.position} yet`,
+      );
+    return position(when.position);
+  }
+
+  /** Asks the fold at a position, which is there. Gives up when `signal` aborts, also half way. */
+  async ask<T>(at: Position, question: (fold: Fold) => T, signal: AbortSignal): Promise<T> {
+    if (at === this.#now().head.position) return question(this.#now());
+    const asked = this.#turn.then(async () => question(await this.#foldTo(at, signal)));
+    this.#turn = asked.catch(() => {});
+    return asked;
+  }
+
+  async board(at: Position, signal: AbortSignal): Promise<Board> {
+    const known = this.#boards.get(at);
+    const board = known ?? (await this.ask(at, (fold) => boardOf(fold, endedLast(fold, ENDED_SHOWN_MAX)), signal));
+    // Put behind all others: what was not looked at for longest is in front.
+    this.#boards.delete(at);
+    this.#boards.set(at, board);
+    for (const oldest of this.#boards.keys()) {
+      if (this.#boards.size <= BOARDS_KEPT_MAX) break;
+      this.#boards.delete(oldest);
+    }
+    return board;
+  }
+
+  async #foldTo(at: Position, signal: AbortSignal): Promise<Fold> {
+    signal.throwIfAborted();
+    const fold = this.#folds.nearest(at);
+    try {
+      let began = performance.now();
+      for await (const message of readMessages(await this.#ledger(), fold.head.position, at)) {
+        const entry = entryOf(message);
+        fold.apply(position(message.sequence), entry);
+        this.#folds.moved(entry.facts.length);
+        if (performance.now() - began < FOLDING_MS_MAX) continue;
+        await setImmediate();
+        signal.throwIfAborted();
+        began = performance.now();
+      }
+      return fold;
+    } catch (error) {
+      // An entry may be half folded.
+      if (!signal.aborted) this.#folds.drop();
+      throw error;
+    }
+  }
+}
