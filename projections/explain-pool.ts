@@ -2,7 +2,7 @@
  * Explains one pool: who holds its slots since when, who waits for them in which order and why in that one, and what has to happen
  * before the next of them starts.
  */
-import { type PoolName, type Position, resourcePool, typePool } from "../events/names.js";
+import type { PoolName, Position } from "../events/names.js";
 import { explainWaiting, type Precedence, precedenceOf, unitsOf } from "./blocks.js";
 import { heldSince } from "./causes-since.js";
 import { demandOf } from "./demand.js";
@@ -53,12 +53,6 @@ export interface PoolWaiter {
 const WAITERS_MAX = 1_000;
 /** Looked at from the front, to find one that can start. */
 const LOOKED_AT_MAX = 50;
-
-/** A pool by its name, or a resource's or type's without `resource:` or `type:`; null if there is none. */
-export function poolCalled({ slots: { pools } }: Fold, name: string): PoolName | null {
-  const candidates = [name as PoolName, resourcePool(name), typePool(name)];
-  return candidates.find((candidate) => pools[candidate] !== undefined) ?? null;
-}
 
 /** As of the last folded entry. Throws if there is no such pool. */
 export function explainPool(fold: Fold, name: PoolName): PoolExplanation {
@@ -120,6 +114,3 @@ function nextOf(
   const first = rows[0]?.id ?? "";
   return `None of those that wait can start as things are; \`explain ${first}\` says why.`;
 }
-
-/** What may be asked for. */
-export const poolNames = ({ slots: { pools } }: Fold): string => Object.keys(pools).join(", ") || "none";

@@ -1,12 +1,13 @@
 /** Jobs as they are shown: the contract's Job, and lists of jobs. */
 import type { Membership } from "../events/facts.js";
 import type { Json, JsonObject } from "../events/json.js";
-import type { JobId, Position, WorkerId } from "../events/names.js";
+import type { JobId, PoolName, Position, WorkerId } from "../events/names.js";
 import { type AttemptOutcome, isSlotHolding, isTerminal, type JobState } from "../events/states.js";
 import { demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
 import { Heap } from "./heap.js";
 import { type Attempt, compareDue, compareWaiting, type JobRow, stateOf } from "./jobs.js";
+import { compareBy, type JobSort } from "./sort-jobs.js";
 import type { JobDetails } from "./view-history.js";
 
 export interface AttemptView {
@@ -55,6 +56,14 @@ export interface JobFilter {
   readonly type?: string | undefined;
   /** All of these must match. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Only jobs created at this time or later. */
+  readonly since?: string | undefined;
+  /** Only jobs that demand units of this pool, under the limits in force. */
+  readonly pool?: PoolName | undefined;
+  /** Only members of this group. */
+  readonly group?: string | undefined;
+  /** Absent: in the order in which people ask about them. */
+  readonly sort?: JobSort | undefined;
   /** Only jobs whose id, type, reason, group or a label has this text, in any case. */
   readonly text?: string | undefined;
   /** At most so many jobs; absent: all. */
@@ -94,14 +103,15 @@ function attemptView(attempt: Attempt): AttemptView {
 
 /**
  * Jobs in the order in which people ask about them: those that hold slots, oldest grant first; those that wait for slots, in
- * the order of granting; those that wait for their time, next first; the finished ones, newest first.
+ * the order of granting; those that wait for their time, next first; the finished ones, newest first. Or all together, sorted.
  */
 export function jobsView(fold: Fold, filter: JobFilter = {}): JobListItem[] {
-  const sections = SECTIONS.map(({ compare }) => ({ compare, rows: [] as JobRow[] }));
+  const { sort, limit = Number.POSITIVE_INFINITY } = filter;
+  const order = sort === undefined ? SECTIONS : [{ compare: compareBy(sort) }];
+  const sections = order.map(({ compare }) => ({ compare, rows: [] as JobRow[] }));
   for (const row of fold.jobs.values()) {
-    if (matches(row, filter)) sections[sectionOf(stateOf(row))]?.rows.push(row);
+    if (matches(row, filter, fold)) sections[sort === undefined ? sectionOf(stateOf(row)) : 0]?.rows.push(row);
   }
-  const { limit = Number.POSITIVE_INFINITY } = filter;
   const shown: JobListItem[] = [];
   for (const { rows, compare } of sections) {
     for (const row of firstOf(rows, compare, limit - shown.length)) shown.push(jobListItem(row, fold));
@@ -125,13 +135,17 @@ function sectionOf(state: JobState): number {
 /** How many jobs match, whatever the filter's limit. */
 export function countJobs(fold: Fold, filter: JobFilter): number {
   let count = 0;
-  for (const row of fold.jobs.values()) if (matches(row, filter)) count += 1;
+  for (const row of fold.jobs.values()) if (matches(row, filter, fold)) count += 1;
   return count;
 }
 
-function matches(row: JobRow, { states, type, labels, text }: JobFilter): boolean {
+function matches(row: JobRow, filter: JobFilter, fold: Fold): boolean {
+  const { states, type, labels, since, pool, group, text } = filter;
   if (states !== undefined && !states.includes(stateOf(row))) return false;
   if (type !== undefined && row.askedType !== type) return false;
+  if (since !== undefined && row.createdAt < since) return false;
+  if (group !== undefined && row.spec?.group?.id !== group) return false;
+  if (pool !== undefined && (row.spec === null || !demandOf(row.spec, fold.slots.limits).has(pool))) return false;
   if (text !== undefined && !mentions(row, text.toLowerCase())) return false;
   if (labels === undefined) return true;
   const own = row.spec?.labels ?? {};
