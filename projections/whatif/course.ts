@@ -31,7 +31,7 @@ export type Coming =
   | { readonly kind: "end"; readonly atMs: number; readonly running: Running }
   | { readonly kind: "give-back"; readonly atMs: number; readonly staying: Staying }
   /** A job's time comes. */
-  | { readonly kind: "due"; readonly atMs: number; readonly job: JobId }
+  | { readonly kind: "due"; readonly atMs: number; readonly life: JobLife }
   /** From now on the variant holds. */
   | { readonly kind: "variant"; readonly atMs: number };
 
@@ -119,8 +119,10 @@ export class Course {
 
   /** Its time comes at `dueAt`. If it is the time that came to it then, it comes in the same turn. */
   dueAt(job: JobId, dueAt: string): void {
-    const isBound = this.#lives.get(job)?.dues.some((due) => due.dueAt === dueAt && due.turn >= this.turn) === true;
-    if (!isBound) this.#push({ kind: "due", atMs: Date.parse(dueAt), job });
+    const life = this.#lives.get(job);
+    if (life === undefined) throw new Error(`${job} waits for its time and was never submitted`);
+    const isBound = life.dues.some((due) => due.dueAt === dueAt && due.turn >= this.turn);
+    if (!isBound) this.#push({ kind: "due", atMs: Date.parse(dueAt), life });
   }
 
   // Reservations
@@ -192,13 +194,13 @@ export class Course {
     this.#coming.push({ ...coming, place: this.#places });
   }
 
-  /** Ends that were put off or brought forward are still in the heap at their old times. */
+  /** Ends that were put off or brought forward are still in the heap at their old times, and so are times of jobs that are no more. */
   #isTrue(coming: Coming): boolean {
     switch (coming.kind) {
       case "variant":
         return true;
       case "due":
-        return this.#isDue(coming.job, new Date(coming.atMs).toISOString());
+        return this.lives(coming.life) && this.#isDue(coming.life.id, new Date(coming.atMs).toISOString());
       case "end": {
         const { running, atMs } = coming;
         return this.#running.get(running.life.id) === running && running.boundTo === null && running.endMs === atMs;

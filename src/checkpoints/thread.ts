@@ -20,14 +20,16 @@ const say = (word: ThreadWord) => parentPort?.postMessage(word);
 // On Linux a priority is a thread's own; elsewhere it would be the dispatcher's, too.
 if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_LOW);
 
-const nc = await openConnection(connection, `signalbox checkpoints ${process.pid}`);
+const name = `signalbox checkpoints ${process.pid}`;
+// Two connections: what is asked of the bucket must not wait behind megabytes of entries that were asked for ahead.
+const [nc, ncOfBucket] = [await openConnection(connection, name), await openConnection(connection, name)];
 try {
   const { ledgerStream, checkpointsBucket } = subjectsOf(namespace);
   const jsm = await nc.jetstreamManager();
   const ledger = new JetStreamLog({ nc, jsm, stream: ledgerStream, publisher: new Publisher(nc) });
-  const shelf = new Shelf(new ObjectBucket(nc, checkpointsBucket));
+  const shelf = new Shelf(new ObjectBucket(ncOfBucket, checkpointsBucket));
   const onNotice = (notice: string) => say({ notice });
   say({ done: await runRound({ ledger, shelf, facts, onNotice }) });
 } finally {
-  await nc.close();
+  await Promise.all([nc.close(), ncOfBucket.close()]);
 }

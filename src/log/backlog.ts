@@ -11,8 +11,12 @@ export class Backlog<T> {
     this.#itemsMax = itemsMax;
   }
 
-  /** Adds an item; if the queue is full then, the promise settles when the reader has taken it. */
+  /**
+   * Adds an item; if the queue is full then, the promise settles when the reader has taken it. After the end nothing is added: a source
+   * that goes on for a while must not wait for a reader who is gone.
+   */
   push(item: T): Promise<void> | undefined {
+    if (this.#ended) return undefined;
     this.#items.push(item);
     this.#wakeReader?.();
     if (this.#items.length < this.#itemsMax) return undefined;

@@ -54,7 +54,9 @@ async function measureCheckpoints(url: string, jobs: number): Promise<void> {
   const middle = Math.floor(entries.length / 2);
   const slots = () => timed(() => run(process.execPath, [PROGRAM, ...slotsAt(url, middle)]));
   const [slotsWithout, startWithout] = [await slots(), await startTime(url)];
-  const shelf = openShelf(nc, subjects);
+  // As the thread does it: the entries come over one connection, and the checkpoints go over another.
+  const ncOfBucket = await openConnection({ servers: [url] }, "bench checkpoints");
+  const shelf = openShelf(ncOfBucket, subjects);
   const round = await timed(() => runRound({ ledger, shelf, facts: FACTS, onNotice: () => {} }));
   const { state } = await jsm.streams.info(`OBJ_${subjects.checkpointsBucket}`);
   say(`  written          ${round.value.written} in ${Math.round(round.ms)} ms, ${(state.bytes / 1e6).toFixed(1)} MB`);
@@ -64,7 +66,7 @@ async function measureCheckpoints(url: string, jobs: number): Promise<void> {
   tell(`slots --at ${middle}`, times, `; the answers are ${isEqual ? "equal" : "NOT EQUAL"}`);
   tell("up, until ready", { without: startWithout, with: startWith });
   await jsm.streams.delete(`OBJ_${subjects.checkpointsBucket}`);
-  await nc.close();
+  await Promise.all([nc.close(), ncOfBucket.close()]);
   const stalls = { without: await longestStall(url, null), with: await longestStall(url, FACTS) };
   tell("leader stands still", stalls, " being written, at most");
 }

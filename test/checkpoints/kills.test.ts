@@ -70,6 +70,14 @@ test("given a scheduler that is killed whenever it writes a checkpoint, when it 
     startProgram(["log", "verify", "--namespace", namespace, "--nats", server.url, ...more]).ended;
   expect(await verify()).toMatchObject({ code: 0, stdout: expect.stringMatching(/, \d+ checkpoints?, up to /) });
 
+  const newest = kept.at(-1)?.position ?? 0;
+  await stage.startScheduler();
+  const { ready, log } = stage.scheduler;
+  expect(ready).toMatchObject({ checkpoint: newest, entriesFolded: near.head.position - newest });
+  expect(log.join("\n")).toMatch(/ {2}ledger {5}checkpoint at [\d,]+, [\d,]+ entr(y|ies) after it/);
+  stage.scheduler.signal("SIGTERM");
+  await stage.scheduler.exited;
+
   // One that was forged: its state would be believed, if nobody looked.
   const [forged] = kept;
   if (forged === undefined) throw new Error("there is no checkpoint");

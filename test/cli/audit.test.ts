@@ -10,6 +10,9 @@ import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
 import { startProgram, startWorld, type World } from "./world.js";
 
+/** Several programs are started one after the other, and a worker that is suspected is asked three times. */
+const TIMEOUT_MS = 90_000;
+
 /** A type that only workers in processes of their own run, and how they run it. */
 const SCHEDULER = "limits: {global: 3}\ntypes: {far: {runner: nats}}\n";
 const WORKER = 'grace: 0\ntypes: {far: {runner: command, argv: [sleep, "60"]}}\n';
@@ -35,7 +38,9 @@ describe("audit of a running scheduler", () => {
     await world[Symbol.asyncDispose]();
   });
 
-  test("given jobs that run inside and in a worker's process, when it is audited, then ledger, scheduler and workers agree", async () => {
+  test("given jobs that run inside and in a worker's process, when it is audited, then ledger, scheduler and workers agree", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const folder = join(world.folder, "worker");
     await mkdir(folder);
     await writeFile(join(folder, "signalbox.yaml"), WORKER);
@@ -63,7 +68,9 @@ describe("audit of a running scheduler", () => {
     for (const gate of ["one", "two"]) world.open(gate);
   });
 
-  test("given a worker that says it runs what was never granted, when it is audited, then the exit code is 4, with job and grant", async () => {
+  test("given a worker that says it runs what was never granted, when it is audited, then the exit code is 4, with job and grant", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const answers = { running: [{ job: "ghost", grant: 3 }] as { job: string; grant: number }[] };
     const hello = { worker: "liar", types: ["hello"], capacity: 1 };
     await nc.request("signalbox.worker.join", JSON.stringify(hello));

@@ -254,6 +254,14 @@ await describeOnEveryServer("the roles of docs/deploy/roles.conf", (version) => 
     expect(dispatcher.refusals).toEqual([]);
   });
 
+  test("given the worker, when it looks for a checkpoint, then it is refused, and does not wait for an answer", async () => {
+    const { nc, refusals } = await roles.login("worker");
+    await expect(new ObjectBucket(nc, checkpointsBucket).find("checkpoint-0")).rejects.toMatchObject({
+      code: "PERMISSIONS_VIOLATION",
+    });
+    expect(refusals).toHaveLength(1);
+  });
+
   test("given reply subjects that aim at the ledger or the streams, then the server's answers do not get there", async () => {
     const { nc: submitter } = await roles.login("publisher");
     const { nc: viewer } = await roles.login("viewer");
