@@ -16,11 +16,8 @@ book.together(() => {
 
 const ask = (name: QueryName, args: object) =>
   answerQuery({
-    ...{
-      name,
-      args,
-      ledger: new MemoryLog({ identity: "none", now: () => "2026-01-01T00:00:00.000Z", appendOnly: true }),
-    },
+    ...{ name, args, now: null },
+    ledger: new MemoryLog({ identity: "none", now: () => "2026-01-01T00:00:00.000Z", appendOnly: true }),
     status: { role: "reader", state: "reading", dispatcher: "none" },
     query: async (question) => question(book.fold),
   });
