@@ -1,4 +1,4 @@
-/** What the facts about an attempt write into its job's row. */
+/** What facts do to a job's attempts: one begins, one ends, and a late word of an older one is refused (INV-002, INV-007). */
 import type { AttemptFact, FactOf } from "../events/facts.js";
 import type { AttemptOutcome } from "../events/states.js";
 import { type JobRow, liveAttempt, stateOf } from "./jobs.js";

@@ -3,12 +3,13 @@ import type { GroupId, JobId } from "../events/names.js";
 import type { JobState } from "../events/states.js";
 import type { Head, Leader, Settings } from "./head.js";
 import type { RowSpec } from "./jobs.js";
-import type { KeptGroup } from "./kept.js";
+import type { KeptGroup, KeptPast, KeptTimes } from "./kept.js";
+import type { Frame, HoldingStay, Moment, QueueStay } from "./past.js";
 import type { Schedule } from "./schedules.js";
 import type { Holding, Pool, Reservation, Slots, Worker } from "./slots.js";
 
 /** The form of the lines. Raised when something else is kept, or otherwise: checkpoints of other forms are not read. */
-export const CHECKPOINT_FORM = 1;
+export const CHECKPOINT_FORM = 2;
 
 /** A job by its place among the rows. */
 export type RowNumber = number;
@@ -55,6 +56,15 @@ export interface RowsLine {
   readonly attemptTexts: readonly (Reference | null)[];
 }
 
+/** The past, for explanations, and how long runs took, for forecasts. */
+export type RememberedLine =
+  | { readonly kind: "reach"; readonly items: readonly Moment[] }
+  | { readonly kind: "since"; readonly items: KeptPast["since"] }
+  | { readonly kind: "stays"; readonly items: readonly QueueStay[] }
+  | { readonly kind: "held"; readonly items: readonly HoldingStay[] }
+  | { readonly kind: "frames"; readonly items: readonly Frame[] }
+  | { readonly kind: "durations"; readonly items: readonly KeptTimes[] };
+
 export type CheckpointLine =
   | HeadLine
   | { readonly kind: "holdings"; readonly items: readonly Holding[] }
@@ -67,4 +77,6 @@ export type CheckpointLine =
   /** Finished jobs, oldest first. */
   | { readonly kind: "finished"; readonly items: readonly RowNumber[] }
   | { readonly kind: "undenied"; readonly items: readonly RowNumber[] }
-  | { readonly kind: "end"; readonly rows: number };
+  | RememberedLine
+  /** `remembered`: how many items there were of the past and of the durations, which no hash of the state counts. */
+  | { readonly kind: "end"; readonly rows: number; readonly remembered: number };

@@ -12,6 +12,7 @@ import {
   type CheckpointLine,
   type NodeRecord,
   type Reference,
+  type RememberedLine,
   type RowNumber,
   type RowsLine,
 } from "./checkpoint-lines.js";
@@ -60,7 +61,25 @@ function* linesOf(fold: Fold, told: (spec: RowSpec) => RowSpec): IterableIterato
   for (const ids of pages(fold.finished)) yield { kind: "finished", items: ids.map(numberOf) };
   for (const rows of pages(fold.waiting.undenied))
     yield { kind: "undenied", items: rows.map(({ id }) => numberOf(id)) };
-  yield { kind: "end", rows: numbers.size };
+  let remembered = 0;
+  for (const line of rememberedLines(fold, told === asItIs)) {
+    remembered += line.items.length;
+    yield line;
+  }
+  yield { kind: "end", rows: numbers.size, remembered };
+}
+
+/** What no decision looks at. The name of a model is taken from the params: where those are not given away, it is not either. */
+function* rememberedLines({ past, durations }: Fold, tellsParams: boolean): IterableIterator<RememberedLine> {
+  const { since, stays, holdings, frames, reach } = past.keep();
+  yield { kind: "reach", items: [reach] };
+  for (const items of pages(since)) yield { kind: "since", items };
+  for (const items of pages(stays)) yield { kind: "stays", items };
+  for (const items of pages(holdings)) yield { kind: "held", items };
+  for (const items of pages(frames, (frame) => JSON.stringify(frame).length)) yield { kind: "frames", items };
+  const times = durations.keep().filter(({ model }) => model === null || tellsParams);
+  for (const items of pages(times, ({ latestMs }) => JSON.stringify(latestMs).length))
+    yield { kind: "durations", items };
 }
 
 function keptOfGroup({ id, sequential, counts, turn, stopReason, cancelRequested, ended }: Group): KeptGroup {

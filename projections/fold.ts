@@ -9,11 +9,13 @@ import type { Entry, EntryHeader, IntakeProgress } from "../events/entry.js";
 import type { Fact } from "../events/facts.js";
 import { type Epoch, factAddress, type JobId, type Position } from "../events/names.js";
 import type { JobState } from "../events/states.js";
+import type { Durations } from "./durations.js";
 import type { Groups } from "./groups.js";
 import { EMPTY_HEAD, type Head, type Leader, type Settings } from "./head.js";
 import { JobIndex } from "./job-index.js";
 import type { JobRow } from "./jobs.js";
 import type { Kept } from "./kept.js";
+import type { Past } from "./past.js";
 import { changeSchedules, noSchedules, type Schedules } from "./schedules.js";
 import { changeSlots, emptySlots } from "./slot-changes.js";
 import type { Freed, SlotChange, Slots } from "./slots.js";
@@ -42,6 +44,8 @@ export class Fold {
   #schedules = noSchedules;
   /** Changes of facts already applied; they are put into one draft when the slots are next looked at. */
   #slotChanges: SlotChange[] = [];
+  /** True once more than who holds slots has changed in the open entry. */
+  #settingsChanged = false;
   readonly #index: JobIndex;
   #open: { header: OpenHeader; position: Position; epoch: Epoch; facts: number } | null = null;
 
@@ -109,6 +113,13 @@ export class Fold {
   get schedules(): Schedules {
     return this.#schedules;
   }
+  /** What explanations tell of the past, and forecasts of the future. No decision looks at either. */
+  get past(): Past {
+    return this.#index.past;
+  }
+  get durations(): Durations {
+    return this.#index.durations;
+  }
   /** The place at the end of the waiting order, for the next job submitted. */
   get nextPlace(): number {
     return this.#index.nextPlace;
@@ -129,6 +140,7 @@ export class Fold {
     const changes = this.#slotChanges;
     if (changes.length > 0) {
       this.#slotChanges = [];
+      this.#settingsChanged ||= changes.some(({ kind }) => kind !== "take" && kind !== "free");
       this.#slots = changeSlots(this.#slots, changes);
     }
     return this.#slots;
@@ -177,6 +189,8 @@ export class Fold {
       throw wrong(`${held} jobs hold slots, ${this.#index.holding} are in a state that does`);
     this.#head = { position: at, entryId: header.id, epoch: reign, at: header.at, intake };
     this.#open = null;
+    if (this.#settingsChanged) this.past.settled(this.#head, this.slots);
+    this.#settingsChanged = false;
     this.#index.forgetFinished(this.#settings.finishedJobsMax);
   }
 

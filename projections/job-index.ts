@@ -8,9 +8,11 @@ import { remember } from "../events/remember.js";
 import { isSlotHolding, isTerminal, type JobState } from "../events/states.js";
 import { newJob, stepJob } from "../machines/job.js";
 import { checkFence, endAttempt, failAttempt, startAttempt } from "./attempts.js";
+import { Durations } from "./durations.js";
 import { Groups } from "./groups.js";
 import { compareDue, copyRow, type JobRow, liveAttempt, noJobs, shortageKey, stateOf } from "./jobs.js";
 import type { KeptJobs } from "./kept.js";
+import { type Moment, Past } from "./past.js";
 import type { SlotChange } from "./slots.js";
 import { SortedList } from "./sorted-list.js";
 import { Waiting } from "./waiting.js";
@@ -42,6 +44,8 @@ export class JobIndex {
   nextPlace: number;
   /** Ids of finished jobs, oldest first. */
   readonly finished: Set<JobId>;
+  readonly past: Past;
+  readonly durations: Durations;
   readonly #onSlotChange: (change: SlotChange) => void;
   readonly #overtakesMax: () => number;
 
@@ -57,23 +61,27 @@ export class JobIndex {
     this.groups = from?.groups.clone(copied) ?? new Groups();
     this.finished = new Set(from === undefined ? [] : from.finished);
     this.counts = { ...(from?.counts ?? noJobs()) };
+    this.past = new Past(from?.past);
+    this.durations = new Durations(from?.durations);
     this.holding = from?.holding ?? 0;
     this.nextPlace = from?.nextPlace ?? PLACE_STRIDE;
   }
 
   /** Takes over what another index kept. This one must be empty. */
-  restore({ rows, finished, undenied, groups, unsettled, nextPlace }: KeptJobs): void {
+  restore({ rows, finished, undenied, groups, unsettled, nextPlace, past, durations }: KeptJobs): void {
     if (this.jobs.size > 0) throw new Error("only an empty index is restored");
     for (const row of rows) this.jobs.set(row.id, row);
     // Whose turn it is says who is held back, and so who is due.
     this.groups.restore(groups, unsettled, rows, this.jobs);
     for (const row of rows) {
       if (isTerminal(stateOf(row))) this.counts[stateOf(row)] += 1;
-      else this.#enter(row);
+      else this.#enter(row, null);
     }
     for (const id of finished) this.finished.add(id);
     this.waiting.restoreUndenied(undenied);
     this.nextPlace = nextPlace;
+    this.past.restore(past);
+    this.durations.restore(durations);
   }
 
   /** A job's first fact. */
@@ -102,7 +110,7 @@ export class JobIndex {
     const held = row.spec?.group === undefined ? null : this.groups.join(row, row.spec.group);
     if (held !== null) this.due.delete(held);
     if (submitted) this.#appended(fact.position);
-    this.#enter(row);
+    this.#enter(row, stamp);
   }
 
   /** Any later fact of a job. */
@@ -120,15 +128,15 @@ export class JobIndex {
     }
     const before = stateOf(row);
     // Rows are found by what they are ordered by, so a row leaves its list before it changes and enters one after.
-    this.#leave(row);
+    this.#leave(row, stamp);
     row.node = node;
     if (before !== "queued") {
       row.deniedBy = null;
       row.overtaken = 0;
     }
     this.#record(row, fact, stamp);
-    if (isSlotHolding(before) && !isSlotHolding(stateOf(row))) this.#free(row);
-    this.#enter(row);
+    if (isSlotHolding(before) && !isSlotHolding(stateOf(row))) this.#free(row, stamp);
+    this.#enter(row, stamp);
     const next = this.groups.moved(row, before);
     // It was held back until now; if its own time has come, it is due at once.
     if (next !== null && stateOf(next) === "scheduled") this.due.add(next);
@@ -171,6 +179,7 @@ export class JobIndex {
         return startAttempt(row, fact);
       case "RunCompleted":
         row.reason = null;
+        this.durations.completed(row, stamp.at);
         return endAttempt(row, "completed", stamp.at, fact.exitCode, null);
       case "RunSkipped":
         row.reason = fact.reason;
@@ -198,12 +207,14 @@ export class JobIndex {
     this.nextPlace = Math.max(this.nextPlace, place + PLACE_STRIDE);
   }
 
-  #free(row: JobRow): void {
+  #free(row: JobRow, stamp: Moment): void {
     if (row.spec === null) throw new Error(`${row.id} was rejected and holds nothing`);
     const { type, resources } = row.spec;
-    const worker = row.attempts[row.attempts.length - 1]?.worker;
-    if (worker === undefined) throw new Error(`${row.id} was never granted and holds nothing`);
+    const last = row.attempts[row.attempts.length - 1];
+    if (last === undefined) throw new Error(`${row.id} was never granted and holds nothing`);
+    const { worker, grant, grantedAt: since } = last;
     this.#onSlotChange({ kind: "free", job: row.id, demanding: { type, resources }, worker });
+    this.past.freed({ job: row.id, type, resources, grant, since, worker }, stamp);
   }
 
   #grant(row: JobRow, fact: FactOf<"StartGranted">, stamp: Stamp): void {
@@ -221,27 +232,32 @@ export class JobIndex {
       const passed = this.jobs.get(id);
       if (passed === undefined || stateOf(passed) !== "queued")
         throw new Error(`${id} does not wait and cannot be overtaken`);
+      this.past.left(passed, stamp);
       passed.overtaken += 1;
+      this.past.came(passed, stamp);
       if (passed.overtaken > this.#overtakesMax())
         throw new Error(`${id} was overtaken more often than allowed (INV-004)`);
     }
   }
 
   /** Takes a row out of the list of its state. */
-  #leave(row: JobRow): void {
+  #leave(row: JobRow, stamp: Moment): void {
     const state = stateOf(row);
     this.counts[state] -= 1;
-    if (state === "queued") this.waiting.delete(row);
-    else if (state === "scheduled" || state === "retrying") this.due.delete(row);
+    if (state === "queued") {
+      this.waiting.delete(row);
+      this.past.left(row, stamp);
+    } else if (state === "scheduled" || state === "retrying") this.due.delete(row);
     else if (isSlotHolding(state)) this.holding -= 1;
   }
 
-  /** Puts a row into the list of its state. */
-  #enter(row: JobRow): void {
+  /** Puts a row into the list of its state. `stamp`: null if it came to its state before, and is only restored. */
+  #enter(row: JobRow, stamp: Moment | null): void {
     const state = stateOf(row);
     this.counts[state] += 1;
     if (state === "queued") {
       this.waiting.add(row);
+      if (stamp !== null) this.past.came(row, stamp);
     } else if (state === "scheduled" || state === "retrying") {
       if (row.dueAt === null) throw new Error(`${row.id} is ${state} without a time`);
       if (!this.groups.isHeld(row)) this.due.add(row);

@@ -3,6 +3,7 @@ import type { GroupId, JobId } from "../events/names.js";
 import type { Group } from "./groups.js";
 import type { Head, Leader, Settings } from "./head.js";
 import type { JobRow } from "./jobs.js";
+import type { Frame, HoldingStay, Moment, QueueStay } from "./past.js";
 import type { Schedules } from "./schedules.js";
 import type { Slots } from "./slots.js";
 
@@ -26,10 +27,30 @@ export interface KeptJobs {
   readonly unsettled: readonly GroupId[];
   /** The place at the end of the waiting order. */
   readonly nextPlace: number;
+  readonly past: KeptPast;
+  readonly durations: readonly KeptTimes[];
 }
 
 /** What of a group does not follow from its members. */
 export interface KeptGroup
   extends Pick<Group, "id" | "sequential" | "counts" | "stopReason" | "cancelRequested" | "ended"> {
   readonly turn: JobId | null;
+}
+
+/** What is remembered of the past, for explanations. */
+export interface KeptPast {
+  readonly reach: Moment;
+  /** Since when each waiting job stands in its place. */
+  readonly since: readonly (readonly [JobId, Moment])[];
+  readonly stays: readonly QueueStay[];
+  readonly holdings: readonly HoldingStay[];
+  readonly frames: readonly Frame[];
+}
+
+/** How long the latest runs of a kind took, for forecasts: its type, and its model if that tells kinds apart. */
+export interface KeptTimes {
+  readonly type: string;
+  readonly model: string | null;
+  /** Milliseconds, the oldest run first. */
+  readonly latestMs: readonly number[];
 }

@@ -12,6 +12,7 @@ import {
 import { Fold } from "./fold.js";
 import type { Attempt, JobRow, RowSpec } from "./jobs.js";
 import type { KeptGroup } from "./kept.js";
+import { Remembered } from "./remembered.js";
 import { type Holding, recordOf, type Slots } from "./slots.js";
 
 /** What was read is no checkpoint of this form, or not all of one. */
@@ -31,6 +32,7 @@ export class Restoration {
   readonly #rows: JobRow[] = [];
   readonly #finished: RowNumber[] = [];
   readonly #undenied: RowNumber[] = [];
+  readonly #remembered = new Remembered();
   #isComplete = false;
 
   /** True when the last line was given. */
@@ -68,6 +70,8 @@ export class Restoration {
           groups: this.#groups,
           unsettled: this.#unsettled,
           nextPlace: head.nextPlace,
+          past: this.#remembered.past(),
+          durations: this.#remembered.durations,
         },
       });
     });
@@ -106,8 +110,16 @@ export class Restoration {
       case "undenied":
         this.#undenied.push(...line.items);
         return;
+      case "reach":
+      case "since":
+      case "stays":
+      case "held":
+      case "frames":
+      case "durations":
+        return this.#remembered.take(line);
       case "end":
         if (line.rows !== this.#rows.length) throw new Error(`it has ${this.#rows.length} of ${line.rows} rows`);
+        if (line.remembered !== this.#remembered.items) throw new Error("not all is there of what it remembers");
         this.#isComplete = true;
         return;
       default:

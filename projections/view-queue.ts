@@ -2,6 +2,7 @@
 import type { JobId } from "../events/names.js";
 import { demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
+import type { Forecast } from "./forecast.js";
 import { Heap } from "./heap.js";
 import { compareWaiting, type JobRow, type Shortage } from "./jobs.js";
 import { askGrantRule } from "./view-verdicts.js";
@@ -21,6 +22,8 @@ export interface QueueItem {
   readonly demand: Readonly<Record<string, number>>;
   /** What keeps it from starting now; empty if nothing does. `explain` tells the details. */
   readonly blockedBy: readonly Shortage[];
+  /** When it starts, from how long runs took; there only if it was asked for. */
+  readonly forecast?: Forecast;
 }
 
 export interface QueueFilter {

@@ -4,10 +4,10 @@ import type { DispatcherId, Epoch, JobId, PoolName, Position, WorkerId } from ".
 import type { JobState } from "../events/states.js";
 import { demandOf } from "./demand.js";
 import type { Fold } from "./fold.js";
-import { holdersIn } from "./holders.js";
+import { type Holder, holdersIn } from "./holders.js";
 import { compareText } from "./jobs.js";
 import { reservationsOf } from "./reservations.js";
-import { oldestFirst, type Pool, type Worker } from "./slots.js";
+import { oldestFirst, type Pool, type Slots, type Worker } from "./slots.js";
 
 /** The entry as of which something is shown: its position and time. */
 export interface AsOf {
@@ -103,12 +103,7 @@ export function slotsView(fold: Fold): SlotsView {
   }
   const demandsOfWaiting = reservationsOf(slots).waiting.map((reservation) => demandOf(reservation, slots.limits));
   const pools = Object.values<Pool>(slots.pools).map(({ name, capacity, used, paused }): PoolView => {
-    const holders = holding.flatMap((holder): HolderView[] => {
-      const { id: job, grant, since, by: worker } = holder;
-      const units = demandOf(holder, slots.limits).get(name);
-      if (units === undefined) return [];
-      return [{ job, units, grant, since, worker, ...(holder.isReservation && { reservation: true as const }) }];
-    });
+    const holders = poolHolders(slots, holding, name);
     const free = Math.max(0, capacity - used);
     const waitingReservations = demandsOfWaiting.filter((demand) => demand.has(name)).length;
     return {
@@ -118,6 +113,16 @@ export function slotsView(fold: Fold): SlotsView {
     };
   });
   return { ...asOf(fold), pools };
+}
+
+/** Those of the holders that hold units of the pool. */
+export function poolHolders({ limits }: Slots, holding: readonly Holder[], pool: PoolName): HolderView[] {
+  return holding.flatMap((holder): HolderView[] => {
+    const { id: job, grant, since, by: worker } = holder;
+    const units = demandOf(holder, limits).get(pool);
+    if (units === undefined) return [];
+    return [{ job, units, grant, since, worker, ...(holder.isReservation && { reservation: true as const }) }];
+  });
 }
 
 export function limitsView(fold: Fold): LimitsView {

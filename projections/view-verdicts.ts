@@ -13,6 +13,9 @@ import { SortedList } from "./sorted-list.js";
 import { decideStarts } from "./starts.js";
 import type { Line, WaitingView } from "./waiting.js";
 
+/** What the grant rule decides from: the fold's as of its head, or a moment's in the past. */
+export type World = Pick<Fold, "waiting" | "slots">;
+
 export interface Verdicts {
   /** True if the job starts in the next pass. */
   isStarting(row: JobRow): boolean;
@@ -24,24 +27,24 @@ export interface Verdicts {
 const ASKED_PER_PASS_MAX = 250;
 
 /** Asks about waiting jobs. A pass costs what a decision costs, and answers for many at once. */
-export function askGrantRule(fold: Fold, asked: readonly JobRow[]): Verdicts {
+export function askGrantRule(world: World, asked: readonly JobRow[]): Verdicts {
   const starting = new Set<JobRow["id"]>();
   const shortages = new Map<JobRow["id"], readonly Shortage[]>();
   for (let from = 0; from < asked.length; from += ASKED_PER_PASS_MAX) {
-    const view = withoutDenials(fold.waiting, asked.slice(from, from + ASKED_PER_PASS_MAX));
-    const { starts, denials } = decideStarts(view, fold.slots);
+    const view = withoutDenials(world.waiting, asked.slice(from, from + ASKED_PER_PASS_MAX));
+    const { starts, denials } = decideStarts(view, world.slots);
     for (const { row } of starts) starting.add(row.id);
     for (const denial of denials) shortages.set(denial.row.id, denial.shortages);
   }
   return {
     isStarting: (row) => starting.has(row.id),
-    shortagesOf: (row) => (starting.has(row.id) ? [] : (shortages.get(row.id) ?? allOf(row, fold))),
+    shortagesOf: (row) => (starting.has(row.id) ? [] : (shortages.get(row.id) ?? allOf(row, world))),
   };
 }
 
 /** A job that a pass does not come to, because its bounds cut it short, waits behind others for all that it needs. */
-function allOf(row: JobRow, fold: Fold): readonly Shortage[] {
-  const pools: string[] = row.spec === null ? [] : [...demandOf(row.spec, fold.slots.limits).keys()];
+function allOf(row: JobRow, world: World): readonly Shortage[] {
+  const pools: string[] = row.spec === null ? [] : [...demandOf(row.spec, world.slots.limits).keys()];
   return (pools.length === 0 ? ["workers"] : pools).map((pool) => ({ pool, cause: "full" }));
 }
 

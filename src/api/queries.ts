@@ -4,7 +4,9 @@ import type { JobId } from "../../events/names.js";
 import { JOB_STATES } from "../../events/states.js";
 import { readAs } from "../../events/submission.js";
 import { explain } from "../../projections/explain.js";
+import { explainPool, poolCalled, poolNames } from "../../projections/explain-pool.js";
 import type { Fold } from "../../projections/fold.js";
+import { withForecasts } from "../../projections/forecast.js";
 import {
   groupsView,
   groupView,
@@ -30,6 +32,7 @@ export const QUERIES = [
   "queue",
   "limits",
   "explain",
+  "explain-pool",
   "workers",
   "health",
   "group",
@@ -46,6 +49,8 @@ export interface Question {
   readonly name: QueryName;
   readonly args: unknown;
   readonly ledger: Log;
+  /** The time at which it is asked, ISO 8601, for forecasts; null: the time of the last entry. */
+  readonly now: string | null;
   /** What whoever answers knows of itself. */
   readonly status: {
     readonly role: "leader" | "standby" | "reader";
@@ -63,6 +68,7 @@ export type QueryAnswer =
 const page = { limit: z.number().int().min(1).optional(), offset: z.number().int().min(0).optional() };
 const nothing = z.strictObject({});
 const oneJob = z.strictObject({ id: z.string({ error: "must be a job's id" }) });
+const onePool = z.strictObject({ pool: z.string({ error: "must be a pool's name, such as resource:ollama" }) });
 const someJobs = z.strictObject({
   states: z.array(z.enum(JOB_STATES, { error: `must be among ${JOB_STATES.join(", ")}` })).optional(),
   type: z.string().optional(),
@@ -71,9 +77,9 @@ const someJobs = z.strictObject({
 });
 const oneGroup = z.strictObject({ id: z.string({ error: "must be a group's id" }), ...page });
 const someGroups = z.strictObject(page);
-const someQueue = z.strictObject({ pool: z.string().optional(), ...page });
+const someQueue = z.strictObject({ pool: z.string().optional(), forecast: z.boolean().optional(), ...page });
 
-export async function answerQuery({ name, args, ledger, status, query }: Question): Promise<QueryAnswer> {
+export async function answerQuery({ name, args, ledger, now, status, query }: Question): Promise<QueryAnswer> {
   switch (name) {
     case "slots":
       return await withArguments(nothing, args, () => query(slotsView));
@@ -92,10 +98,11 @@ export async function answerQuery({ name, args, ledger, status, query }: Questio
         ),
       );
     case "queue":
-      return await withArguments(someQueue, args, ({ limit = PAGE_JOBS_MAX, offset = 0, pool }) =>
-        query((fold) =>
-          fitting(queueView(fold, { pool, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset)),
-        ),
+      return await withArguments(someQueue, args, ({ limit = PAGE_JOBS_MAX, offset = 0, pool, forecast = false }) =>
+        query((fold) => {
+          const items = queueView(fold, { pool, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset);
+          return fitting(forecast ? withForecasts(fold, items, now) : items);
+        }),
       );
     case "schedules":
       return await withArguments(nothing, args, () => query(schedulesView));
@@ -110,7 +117,9 @@ export async function answerQuery({ name, args, ledger, status, query }: Questio
     case "job":
       return await jobAnswer(args, ledger, query);
     case "explain":
-      return await explainAnswer(args, ledger, query);
+      return await explainAnswer(args, { ledger, now, query });
+    case "explain-pool":
+      return await explainPoolAnswer(args, query);
     default:
       return name satisfies never;
   }
@@ -148,14 +157,28 @@ async function groupAnswer(args: unknown, query: Question["query"]): Promise<Que
 }
 
 /** Why a job waits, or why it was granted when it was: the projection's answer, with the job's own facts to tell it from. */
-async function explainAnswer(args: unknown, ledger: Log, query: Question["query"]): Promise<QueryAnswer> {
+async function explainAnswer(
+  args: unknown,
+  { ledger, now, query }: Pick<Question, "ledger" | "now" | "query">,
+): Promise<QueryAnswer> {
   const read = readAs(oneJob, args);
   if (!read.ok) return { refused: "invalid", reason: read.reason };
   const id = read.value.id as JobId;
   const addresses = await query((fold) => [...(fold.jobs.get(id)?.addresses ?? [])]);
   const facts = await readFacts(addresses, entriesOf(ledger));
-  const explained = await query((fold) => explain(fold, id, facts));
+  const explained = await query((fold) => explain(fold, id, { facts, now }));
   return explained === null ? unknown(id) : { value: explained };
+}
+
+async function explainPoolAnswer(args: unknown, query: Question["query"]): Promise<QueryAnswer> {
+  const read = readAs(onePool, args);
+  if (!read.ok) return { refused: "invalid", reason: read.reason };
+  const { pool } = read.value;
+  return await query((fold): QueryAnswer => {
+    const name = poolCalled(fold, pool);
+    if (name !== null) return { value: explainPool(fold, name) };
+    return { refused: "not-found", reason: `there is no pool ${pool}; there are: ${poolNames(fold)}` };
+  });
 }
 
 /** As many of the items as fit into one answer; whoever wants more asks with `offset`. */

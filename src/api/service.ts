@@ -150,7 +150,8 @@ async function ask({ dispatcher, ledger }: ServiceOptions, name: QueryName, args
     state: dispatcher.state,
     dispatcher: dispatcher.id,
   } as const;
-  return answerQuery({ name, args, ledger, status, query: (question) => dispatcher.query(question) });
+  const now = new Date().toISOString();
+  return answerQuery({ name, args, ledger, now, status, query: (question) => dispatcher.query(question) });
 }
 
 function readArguments(data: Uint8Array): { readonly value: unknown } | { readonly unreadable: string } {

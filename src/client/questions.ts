@@ -1,6 +1,7 @@
 /** What can be asked about a namespace, and what is answered, whoever answers: the scheduler, or a ledger that is read. */
 
 import type { Explanation } from "../../projections/explain.js";
+import type { PoolExplanation } from "../../projections/explain-pool.js";
 import type {
   GroupListItem,
   GroupView,
@@ -25,6 +26,7 @@ export interface Answers {
   readonly queue: readonly QueueItem[];
   readonly limits: LimitsView;
   readonly explain: Explanation;
+  readonly "explain-pool": PoolExplanation;
   readonly workers: WorkersView;
   readonly health: HealthAnswer;
   readonly group: GroupView;

@@ -28,30 +28,36 @@ export interface Readable {
  */
 export async function foldLedger(from: Readable, until: Until | null = null): Promise<Fold> {
   const { ledger, begin: given, shelf, onNotice } = from;
-  const { last } = await ledger.state();
-  if (until !== null && "position" in until && until.position > last)
-    throw new ClientFailure("not-found", `the ledger ends at position ${last}; there is no ${until.position} yet`);
+  const end = await lastOf(ledger, until);
   if (given !== null) {
     const { position: before, at } = given.head;
     if (until !== null && ("position" in until ? until.position < before : until.time < at))
       throw new ClientFailure("not-found", `this part of a ledger begins after position ${before}, at ${at}`);
-    return foldOn(given.clone(), ledger, until, last);
+    return foldOn(given.clone(), ledger, until, end);
   }
   const fold = shelf === null ? null : await nearestCheckpoint({ shelf, ledger, until, onNotice });
-  if (fold === null) return foldOn(new Fold(), ledger, until, last);
+  if (fold === null) return foldOn(new Fold(), ledger, until, end);
   const { position: begin } = fold.head;
   try {
-    return await foldOn(fold, ledger, until, last);
+    return await foldOn(fold, ledger, until, end);
   } catch (error) {
     if (!(error instanceof LedgerCorrupt)) throw error;
     // Whether the ledger is wrong, or only the checkpoint, the first entry tells.
     onNotice(`the ledger does not follow from the checkpoint at ${begin}; folded from the first entry`);
-    return foldOn(new Fold(), ledger, until, last);
+    return foldOn(new Fold(), ledger, until, end);
   }
 }
 
-async function foldOn(fold: Fold, ledger: Log, until: Until | null, last: number): Promise<Fold> {
-  const end = until !== null && "position" in until ? until.position : last;
+/** The position up to which is read; throws `ClientFailure` if the ledger does not reach so far. */
+export async function lastOf(ledger: Log, until: Until | null): Promise<number> {
+  const { last } = await ledger.state();
+  if (until === null || !("position" in until)) return last;
+  if (until.position > last)
+    throw new ClientFailure("not-found", `the ledger ends at position ${last}; there is no ${until.position} yet`);
+  return until.position;
+}
+
+async function foldOn(fold: Fold, ledger: Log, until: Until | null, end: number): Promise<Fold> {
   for await (const message of readMessages(ledger, fold.head.position, end)) {
     const entry = entryOf(message);
     if (until !== null && "time" in until && entry.at > until.time) break;
@@ -91,6 +97,7 @@ export function answerFrom(fold: Fold, ledger: Log, name: QueryName, args: objec
     name,
     args,
     ledger,
+    now: null,
     status: { role: "reader", state: "reading", dispatcher: "none" },
     query: async (question) => question(fold),
   });

@@ -89,7 +89,8 @@ export async function jobAt(shown: Shown, id: string, at: Position, signal: Abor
     // `name` decides which view is computed, and so what comes out.
     answeredValue(
       await answerQuery({
-        ...{ name, args: { id }, ledger },
+        // As of that entry, whatever the time is: looked at again, the same is seen.
+        ...{ name, args: { id }, ledger, now: null },
         status: { role: "reader", state: "reading", dispatcher: "none" },
         query: (question) => moments.ask(at, question, signal),
       }),

@@ -97,6 +97,23 @@ describe("a fold made again from its checkpoint", () => {
   });
 });
 
+describe("what a checkpoint remembers", () => {
+  const run = (id: string, model: string) => [id, { params: { model } }] as const;
+  const book = ledger().elected().worker("w1", 5).limits({ global: 1 });
+  for (const [id, job] of [run("a", "small"), run("b", "large")]) book.submitted(id, job).decided().completed(id);
+
+  test("given runs with models, when it is restored, then their times are told as before", () => {
+    expect(throughCheckpoint(book.fold).durations.keep()).toEqual(book.fold.durations.keep());
+    expect(book.fold.durations.keep().map(({ model }) => model)).toEqual(["small", null, "large"]);
+  });
+
+  test("given params that are not given away, when it is written, then no model's name is either", () => {
+    const lines = [...checkpointLines(book.fold, (spec) => ({ ...spec, params: {} }))];
+    expect(lines.join("\n")).not.toMatch(/small|large/);
+    expect(restored(lines).durations.keep()).toMatchObject([{ type: "story", model: null, latestMs: [1_000, 1_000] }]);
+  });
+});
+
 describe("a checkpoint that is not whole", () => {
   const book = ledger().elected().worker("w1", 5).limits({ global: 1 }).submitted("a").submitted("b").decided();
   const lines = [...checkpointLines(book.fold)];

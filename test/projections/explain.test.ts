@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import type { Block } from "../../events/facts.js";
 import type { Limits } from "../../events/limits.js";
 import { jobId } from "../../events/names.js";
+import { NAMED_MAX } from "../../projections/blocks.js";
 import { type Explanation, explain, type Verdict } from "../../projections/explain.js";
 import { shortageKey, stateOf } from "../../projections/jobs.js";
 import type { Holding, Pool, Worker } from "../../projections/slots.js";
 import { decideStarts } from "../../projections/starts.js";
-import { NAMED_MAX } from "../../projections/view-sentences.js";
 import { queueView } from "../../projections/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
@@ -15,7 +15,7 @@ const OLLAMA = { resources: { ollama: 1 } };
 const scheduler = () => ledger().elected().worker("w1");
 
 function explained(book: LedgerBuilder, id: string, withFacts = false): Explanation {
-  const explanation = explain(book.fold, jobId(id), withFacts ? book.factsOf(id) : []);
+  const explanation = explain(book.fold, jobId(id), { facts: withFacts ? book.factsOf(id) : [] });
   if (explanation === null) throw new Error(`${id} is unknown`);
   return explanation;
 }
@@ -32,21 +32,47 @@ describe("a waiting job", () => {
       .submitted("j43", OLLAMA)
       .decided();
 
-  test("given a full pool, when a job behind another is explained, then it has exactly the contract's shape and a cause", () => {
+  test("given a full pool, when a job behind another is explained, then it has the contract's shape, and what is added to it", () => {
     expect(explained(line(), "j43")).toEqual({
       job: "j43",
       state: "queued",
       position: 8,
       verdict: "waiting",
       blockedBy: [
-        { pool: "resource:ollama", capacity: 1, used: 1, needs: 1, holders: ["j42"], ahead: ["j41"], cause: "full" },
+        {
+          ...{
+            pool: "resource:ollama",
+            capacity: 1,
+            used: 1,
+            needs: 1,
+            holders: ["j42"],
+            ahead: ["j41"],
+            cause: "full",
+          },
+          held: [{ job: "j42", units: 1, since: "2026-01-01T00:00:04.000Z" }],
+          rivals: [{ job: "j41", why: "place" }],
+        },
       ],
-      text: "j43 waits for resource:ollama: 1 of 1 used by j42; j41 is ahead of it.",
+      next: "It starts when j42 has ended and j41 has had its turn.",
+      waits: [
+        {
+          ...{ pool: "resource:ollama", cause: "full", ms: 1_000 },
+          ...{ from: "2026-01-01T00:00:06.000Z", to: "2026-01-01T00:00:07.000Z" },
+          behind: [{ job: "j42", from: "2026-01-01T00:00:06.000Z", to: "2026-01-01T00:00:07.000Z" }],
+        },
+      ],
+      waitsComplete: true,
+      forecast: expect.objectContaining({ expected: null, text: "no run of story has ended yet: no forecast" }),
+      text:
+        "j43 waits for resource:ollama: 1 of 1 used by j42 since 00:00:04Z; j41 is ahead of it (earlier in line). " +
+        "It starts when j42 has ended and j41 has had its turn.",
     });
   });
 
   test("given a full pool, when the next job is explained, then nobody is ahead of it", () => {
-    expect(text(line(), "j41")).toBe("j41 waits for resource:ollama: 1 of 1 used by j42.");
+    expect(text(line(), "j41")).toBe(
+      "j41 waits for resource:ollama: 1 of 1 used by j42 since 00:00:04Z. It starts when j42 has ended.",
+    );
   });
 
   test("given a job that was moved to the front, when the others are explained, then it is ahead of them", () => {
@@ -63,7 +89,8 @@ describe("a waiting job", () => {
       .decided()
       .submitted("c", OLLAMA);
     expect(text(book, "c")).toBe(
-      "c waits for global: 2 of 2 used by a and b; and for resource:ollama: 1 of 1 used by a.",
+      "c waits for global: 2 of 2 used by a and b since 00:00:05Z; and for resource:ollama: 1 of 1 used by a since 00:00:05Z." +
+        " It starts when one of a and b has ended and a has ended.",
     );
   });
 
@@ -75,9 +102,12 @@ describe("a waiting job", () => {
       .submitted("b", { resources: { ollama: 2 } })
       .submitted("c", OLLAMA)
       .decided();
-    expect(text(book, "b")).toBe("b waits for resource:ollama: 1 of 2 used by a, it needs 2.");
+    expect(text(book, "b")).toBe(
+      "b waits for resource:ollama: 1 of 2 used by a since 00:00:04Z, it needs 2. It starts when a has ended.",
+    );
     expect(text(book, "c")).toBe(
-      "c waits for resource:ollama: 1 of 2 used by a, but the rest is kept for others: b is ahead of it.",
+      "c waits for resource:ollama: 1 of 2 used by a since 00:00:04Z, but the rest is kept for others: " +
+        "b is ahead of it (earlier in line). It starts when b has had its turn.",
     );
   });
 
@@ -89,7 +119,8 @@ describe("a waiting job", () => {
     expect(blockedBy[0]?.holders).toEqual(["a1", "a2", "a3", "a4", "a5"]);
     expect(blockedBy[0]?.ahead).toEqual(["a6", "a7", "a8", "a9", "a10", "a11"]);
     expect(words).toBe(
-      "a12 waits for global: 5 of 5 used by a1, a2, a3 and 2 more; a6, a7, a8 and 3 more are ahead of it.",
+      "a12 waits for global: 5 of 5 used by a1, a2, a3 and 2 more since 00:00:15Z; a6, a7, a8 and 3 more are ahead of it " +
+        "(earlier in line). It starts when one of a1, a2, a3 and 2 more has ended and a6, a7, a8 and 3 more have had their turn.",
     );
   });
 
@@ -101,7 +132,8 @@ describe("a waiting job", () => {
     const { verdict, blockedBy, text: words } = explained(book, "w2499");
     expect(verdict).toBe("waiting");
     expect(words).toBe(
-      "w2499 waits for global: 1 of 1 used by first; w0, w1, w2 and at least 997 more are ahead of it.",
+      "w2499 waits for global: 1 of 1 used by first since 00:00:03Z; w0, w1, w2 and at least 997 more are ahead of it " +
+        "(earlier in line). It starts when first has ended and w0, w1, w2 and at least 997 more have had their turn.",
     );
     expect(blockedBy[0]?.ahead).toEqual(Array.from({ length: NAMED_MAX }, (_value, n) => `w${n}`));
   });
@@ -110,6 +142,7 @@ describe("a waiting job", () => {
     expect(explained(scheduler().submitted("a"), "a")).toMatchObject({
       verdict: "startable",
       blockedBy: [],
+      next: "The scheduler's next decision starts it.",
       text: "a can start: there is room for everything that it demands.",
     });
   });
@@ -137,7 +170,8 @@ describe("a job that is stuck", () => {
     for (const id of ["b", "c"]) {
       expect(explained(book, id)).toMatchObject({
         verdict: "paused",
-        text: `${id} waits: pool resource:ollama is paused.`,
+        next: "Pool resource:ollama has to be resumed.",
+        text: `${id} waits: pool resource:ollama is paused since 00:00:07Z. Pool resource:ollama has to be resumed.`,
       });
     }
     expect(explained(book, "c").blockedBy).toMatchObject([{ cause: "paused", holders: ["a"], ahead: ["b"] }]);
@@ -155,7 +189,8 @@ describe("a job that is stuck", () => {
       .decided();
     expect(explained(book, "j9").verdict).toBe("never");
     expect(text(book, "j9")).toBe(
-      "j9 cannot start: it demands 3 of resource:ollama, whose capacity is 2 since the limits changed.",
+      "j9 can never start as it is: it demands 3 of resource:ollama, whose capacity is 2 since 00:00:07Z. " +
+        "The capacity of resource:ollama has to be raised to 3, or the job to be cancelled.",
     );
     expect(explained(book, "j10").blockedBy).toMatchObject([{ pool: "resource:ollama", ahead: [], holders: ["j8"] }]);
   });
@@ -180,7 +215,10 @@ describe("a job that is stuck", () => {
       .paused("global");
     expect(explained(book, "a")).toMatchObject({
       verdict: "never",
-      text: "a cannot start: pool global is paused; and it demands 2 of resource:ollama, whose capacity is 1 since the limits changed.",
+      text:
+        "a can never start as it is: pool global is paused since 00:00:04Z; and it demands 2 of resource:ollama, whose " +
+        "capacity is 1 since 00:00:02Z. Pool global has to be resumed and the capacity of resource:ollama has to be raised to 2, " +
+        "or the job to be cancelled.",
     });
   });
 
@@ -189,7 +227,7 @@ describe("a job that is stuck", () => {
     expect(explained(book, "a")).toMatchObject({
       verdict: "waiting",
       blockedBy: [{ pool: "workers", capacity: 0, used: 0, needs: 1, holders: [], ahead: [], cause: "no-worker" }],
-      text: "a waits: no worker runs type story.",
+      text: "a waits: no worker runs type story. A worker that runs type story has to join.",
     });
   });
 
@@ -205,7 +243,9 @@ describe("a job that is stuck", () => {
     expect(explained(book, "c")).toMatchObject({
       verdict: "waiting",
       blockedBy: [{ pool: "workers", capacity: 1, used: 1, needs: 1, holders: ["a"], ahead: ["b"], cause: "full" }],
-      text: "c waits for a worker's seat: 1 of 1 used by a; b is ahead of it.",
+      text:
+        "c waits for a worker's seat: 1 of 1 used by a since 00:00:09Z; b is ahead of it (earlier in line). " +
+        "It starts when a has ended and b has had its turn.",
     });
   });
 });
@@ -237,17 +277,18 @@ describe("a job that does not wait for slots", () => {
       .submitted("a", { resources: { ollama: 2 } })
       .granted("a");
     const granted = "a was granted at 5 (2026-01-01T00:00:04.000Z), holds 1 of global and 2 of resource:ollama and";
-    expect(explained(book, "a")).toMatchObject({ verdict: "granted", blockedBy: [] });
-    expect(text(book, "a")).toBe(`${granted} has not started on w1 yet.`);
-    expect(text(book.started("a"), "a")).toBe(`${granted} runs on w1 since 2026-01-01T00:00:05.000Z.`);
+    const waited = " It waited 1 s for the scheduler to decide.";
+    expect(explained(book, "a")).toMatchObject({ verdict: "granted", blockedBy: [], next: null });
+    expect(text(book, "a")).toBe(`${granted} has not started on w1 yet.${waited}`);
+    expect(text(book.started("a"), "a")).toBe(`${granted} runs on w1 since 2026-01-01T00:00:05.000Z.${waited}`);
     expect(explained(book.cancelRequested("a", "enough"), "a")).toMatchObject({
       state: "cancelling",
       verdict: "granted",
     });
-    expect(text(book, "a")).toBe(`${granted} was asked to stop on w1 (enough).`);
+    expect(text(book, "a")).toBe(`${granted} was asked to stop on w1 (enough).${waited}`);
   });
 
-  test("given the facts of a granted job, when it is explained, then it tells what it had waited for", () => {
+  test("given a granted job that had waited, when it is explained, then it tells for what, interval by interval", () => {
     const book = scheduler()
       .limits({ global: 1 })
       .submitted("j4")
@@ -257,17 +298,17 @@ describe("a job that does not wait for slots", () => {
       .later(120_000)
       .completed("j4")
       .decided();
-    expect(explained(book, "j5", true).text).toBe(
+    expect(explained(book, "j5").text).toBe(
       "j5 was granted at 9 (2026-01-01T00:02:08.000Z), holds 1 of global and has not started on w1 yet." +
-        " It had waited 2 min 4 s; the last reason on record, at 6.1: global: 1 of 1 used by j4.",
+        " It waited 2 min 4 s: 1 s while global was kept for others: j4; 2 min 2 s behind global: j4; 1 s for the scheduler to decide.",
     );
   });
 
-  test("given a second attempt that started at once, when it is explained, then the first attempt's wait is not told again", () => {
+  test("given a second attempt, when it is explained, then the first attempt's wait is not told again", () => {
     const book = scheduler().submitted("a").submitted("b").decided().started("a").completed("a").decided().started("b");
     book.failed("b", "2026-01-01T00:01:00.000Z").later(60_000).due("b").decided();
     expect(explained(book, "b", true).text).toMatch(
-      /for attempt 2 of 3, holds 1 of global.* No start was denied to it before\.$/,
+      /for attempt 2 of 3, holds 1 of global.* It waited 1 min 2 s: 1 min 1 s between its attempts; 1 s for the scheduler to decide\.$/,
     );
   });
 
@@ -280,10 +321,10 @@ describe("a job that does not wait for slots", () => {
     const ended = ["a", "b", "c", "d", "e", "f"].map((id) => explained(book, id));
     expect(ended.every(({ verdict, blockedBy }) => verdict === "terminal" && blockedBy.length === 0)).toBe(true);
     expect(ended.map(({ text: words }) => words)).toEqual([
-      "a completed at 2026-01-01T00:00:16.000Z, in attempt 1 of 1 on w1.",
-      "b was skipped at 2026-01-01T00:00:17.000Z: nothing new.",
-      `c failed at 2026-01-01T00:00:18.000Z: attempt 1 of 1 failed (${"x".repeat(200)}…).`,
-      "d was cancelled at 2026-01-01T00:00:20.000Z: enough.",
+      "a completed at 2026-01-01T00:00:16.000Z, in attempt 1 of 1 on w1. It waited 5 s for the scheduler to decide.",
+      "b was skipped at 2026-01-01T00:00:17.000Z: nothing new. It waited 6 s for the scheduler to decide.",
+      `c failed at 2026-01-01T00:00:18.000Z: attempt 1 of 1 failed (${"x".repeat(200)}…). It waited 7 s for the scheduler to decide.`,
+      "d was cancelled at 2026-01-01T00:00:20.000Z: enough. It waited 8 s for the scheduler to decide.",
       "e was cancelled at 22.0: not needed.",
       "f was rejected at 23.0: type: is missing.",
     ]);

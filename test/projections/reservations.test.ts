@@ -115,7 +115,9 @@ describe("what is set aside", () => {
     expect(granted(book)).toEqual(["running"]);
     expect(explain(book.fold, jobId("small"))).toMatchObject({
       verdict: "waiting",
-      text: "small waits for resource:cpu: 3 of 4 used by running, but the rest is kept for others: large is ahead of it.",
+      text:
+        "small waits for resource:cpu: 3 of 4 used by running since 00:00:04Z, but the rest is kept for others: large is ahead " +
+        "of it (reservations go first). It starts when large has had its turn.",
     });
     book.started("running").completed("running").decided();
     expect(granted(book)).toEqual(["running", "large"]);

@@ -1,9 +1,12 @@
 /** `queue`: the waiting jobs in the order of granting, each with what keeps it from starting. */
 import type { Command } from "commander";
+import { formatDuration } from "../../../events/duration.js";
+import type { Forecast } from "../../../projections/forecast.js";
 import type { QueueItem } from "../../../projections/views.js";
 import { wholeNumber } from "../arguments.js";
 import { withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
+import { CliFailure } from "../failure.js";
 import { pagesOf } from "../pages.js";
 import { printList } from "../printing.js";
 import { drawTable } from "../table.js";
@@ -16,15 +19,24 @@ export function defineQueue(command: Command, terminal: Terminal): void {
   command
     .description(
       "Lists the jobs that wait for slots in the order in which they will be granted, with the pools that keep each from\n" +
-        "starting. `signalbox explain <id>` tells more about one of them.",
+        "starting, and when each is expected to start, from how long runs of each type took. `signalbox explain <id>` tells more\n" +
+        "about one of them. With --forecast-error it walks the ledger instead, and measures how far off such forecasts would\n" +
+        "have been.",
     )
     .option("--pool <name>", "only jobs that need units of this pool, such as resource:ollama")
     .option("--limit <n>", "at most so many", wholeNumber(1))
-    .action(async (own: { pool?: string; limit?: number }, self: Command) => {
+    .option("--forecast-error", "measure on the ledger how far off forecasts would have been")
+    .action(async (own: { pool?: string; limit?: number; forecastError?: boolean }, self: Command) => {
+      if (own.forecastError === true) {
+        if (own.pool !== undefined || own.limit !== undefined)
+          throw CliFailure.usage("--forecast-error measures the whole ledger: leave out --pool and --limit");
+        const { forecastError } = await import("./forecast-error.js");
+        return await forecastError(self, terminal);
+      }
       await withQuestions(self, terminal, async (questions, { output }) => {
         const isCut = own.limit === undefined && terminal.isInteractive && output === "table";
         const limit = own.limit ?? (isCut ? SHOWN_JOBS_DEFAULT : Number.POSITIVE_INFINITY);
-        const filter = own.pool === undefined ? {} : { pool: own.pool };
+        const filter = { forecast: true, ...(own.pool !== undefined && { pool: own.pool }) };
         const items = await pagesOf(
           (page) => questions.query("queue", { ...filter, ...page }),
           limit,
@@ -34,7 +46,11 @@ export function defineQueue(command: Command, terminal: Terminal): void {
         if (isCut && items.length === limit) terminal.err(`the first ${limit} are shown; --limit shows more`);
       });
     });
-  addExamples(command, ["signalbox queue --limit 10", "signalbox queue --pool resource:ollama -o json"]);
+  addExamples(command, [
+    "signalbox queue --limit 10",
+    "signalbox queue --pool resource:ollama -o json",
+    "signalbox queue --forecast-error --log backup.jsonl",
+  ]);
 }
 
 function queueTable(items: readonly QueueItem[], terminal: Terminal): string {
@@ -53,6 +69,7 @@ function queueTable(items: readonly QueueItem[], terminal: Terminal): string {
       { title: "TRY", text: ({ attempt }) => String(attempt), align: "right" },
       { title: "CREATED", text: ({ createdAt }) => relativeTime(createdAt, now) },
       { title: "NEEDS", text: ({ demand }) => demandText(demand), mayShrink: true },
+      { title: "EXPECTED", text: ({ forecast }) => (forecast === undefined ? "–" : expectedText(forecast, now)) },
       {
         title: "WAITS FOR",
         text: ({ blockedBy }) => blockedBy.map(({ pool, cause }) => `${pool} (${cause})`).join(", ") || "nothing",
@@ -61,4 +78,19 @@ function queueTable(items: readonly QueueItem[], terminal: Terminal): string {
     ],
     terminal,
   );
+}
+
+/** What was expected longer ago than this is no more expected now: the queue of an exported log, or of the past, is shown. */
+const OVERDUE_MS_MAX = 60_000;
+
+/**
+ * `in 4 min (2 min to 6 min)`, or the time that was expected in the past; a dash where no forecast can be made, for which `explain`
+ * tells the reason.
+ */
+function expectedText({ expected, earliest, latest }: Forecast, now: number): string {
+  if (expected === null || earliest === null || latest === null) return "–";
+  const inMs = (at: string) => Math.max(0, Date.parse(at) - now);
+  if (now - Date.parse(latest) > OVERDUE_MS_MAX) return expected;
+  if (inMs(latest) === 0) return "now";
+  return `in ${formatDuration(inMs(expected))} (${formatDuration(inMs(earliest))} to ${formatDuration(inMs(latest))})`;
 }
