@@ -65,7 +65,8 @@ async function showQueue(
 ): Promise<void> {
   const isCut = own.limit === undefined && (watch || (terminal.isInteractive && output === "table"));
   const limit = own.limit ?? (isCut ? SHOWN_JOBS_DEFAULT : Number.POSITIVE_INFINITY);
-  const filter = { forecast: true, ...(own.pool !== undefined && { pool: own.pool }) };
+  // Forecasts move with the clock: as lines of JSON, one for each change, there would be no end of them.
+  const filter = { forecast: !watch || output === "table", ...(own.pool !== undefined && { pool: own.pool }) };
   const items = await pagesOf(
     (page) => questions.query("queue", { ...filter, ...page }),
     watch ? Math.min(limit, WATCHED_MAX) : limit,
