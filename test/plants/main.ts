@@ -65,7 +65,7 @@ await mkdir(folder, { recursive: true });
 await writeLedgers(ledgers);
 const wanted = PLANTS.filter(({ name }) => values.plant === undefined || name.includes(values.plant));
 const rows = new Map<Plant | null, Row>();
-const left: (Plant | null)[] = [null, ...wanted];
+const left: (Plant | null)[] = values.plant === undefined ? [null, ...wanted] : [...wanted];
 await Promise.all(
   Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
     for (let plant = left.shift(); plant !== undefined; plant = left.shift())
