@@ -1,5 +1,5 @@
 /** How a list of jobs may be sorted, in words: `createdAt`, `priority:desc`. Whoever asks knows it too. */
-import type { JobSort, JobSortField } from "../../projections/sort-jobs.js";
+import type { JobSort, JobSortField } from "../../projections/views/sort-jobs.js";
 
 const FIELDS: Readonly<Record<JobSortField, true>> = {
   id: true,

@@ -3,12 +3,12 @@ import { z } from "zod";
 import type { JobId, PoolName } from "../../events/names.js";
 import { JOB_STATES } from "../../events/states.js";
 import { readAs } from "../../events/submission.js";
-import { explain } from "../../projections/explain.js";
-import { explainPool } from "../../projections/explain-pool.js";
+import { explain } from "../../projections/explain/explain.js";
+import { explainPool } from "../../projections/explain/explain-pool.js";
 import type { Fold } from "../../projections/fold.js";
-import { withForecasts } from "../../projections/forecast.js";
+import { withForecasts } from "../../projections/forecast/forecast.js";
 import { poolNamed } from "../../projections/pool-name.js";
-import type { JobSort } from "../../projections/sort-jobs.js";
+import type { JobSort } from "../../projections/views/sort-jobs.js";
 import {
   groupsView,
   groupView,
@@ -20,7 +20,7 @@ import {
   schedulesView,
   slotsView,
   workersView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 import { entriesOf, indexedJob, readFacts, readJob } from "../log/job-facts.js";
 import type { Log } from "../log/log.js";
 import { VERSION } from "../version.js";

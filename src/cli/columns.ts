@@ -7,7 +7,7 @@ import type {
   ReservationView,
   ScheduleView,
   WorkersView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 import type { Columns } from "./printing.js";
 
 function allOf<T>(fields: Record<keyof Required<T> & string, true>): Columns<T> {

@@ -1,6 +1,6 @@
 /** What the arguments of a question mean, whoever answers it: of the service, and of whoever folds by itself. */
 import { describe, expect, test } from "vitest";
-import type { JobListItem } from "../../projections/views.js";
+import type { JobListItem } from "../../projections/views/views.js";
 import { PAGE_JOBS_MAX } from "../../src/api/page.js";
 import { answerQuery, type QueryName } from "../../src/api/queries.js";
 import { MemoryLog } from "../../src/log/memory.js";

@@ -1,6 +1,6 @@
 /** A pool explained: who holds it, who waits in which order and why, and what must happen next. */
 import { describe, expect, test } from "vitest";
-import { explainPool } from "../../projections/explain-pool.js";
+import { explainPool } from "../../projections/explain/explain-pool.js";
 import { poolNamed } from "../../projections/pool-name.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 

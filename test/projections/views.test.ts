@@ -12,7 +12,7 @@ import {
   queueView,
   slotsView,
   workersView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const OLLAMA = { resources: { ollama: 1 } };

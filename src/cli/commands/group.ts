@@ -1,6 +1,6 @@
 /** `group <id>`: how a group gets on, with its members; with --wait stays until all of them have ended. */
 import type { Command } from "commander";
-import type { GroupListItem, GroupView } from "../../../projections/views.js";
+import type { GroupListItem, GroupView } from "../../../projections/views/views.js";
 import type { Questions } from "../../client/questions.js";
 import type { Session } from "../../client/session.js";
 import { watchGroup } from "../../client/watch-group.js";

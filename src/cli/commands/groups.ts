@@ -1,6 +1,6 @@
 /** `groups`: lists the groups of jobs. */
 import type { Command } from "commander";
-import type { GroupListItem } from "../../../projections/views.js";
+import type { GroupListItem } from "../../../projections/views/views.js";
 import type { Questions } from "../../client/questions.js";
 import { wholeNumber } from "../arguments.js";
 import { GROUP_COLUMNS } from "../columns.js";

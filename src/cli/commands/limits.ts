@@ -1,6 +1,6 @@
 /** `limits`: the capacities in force, and changing them while everything runs. */
 import type { Command } from "commander";
-import type { LimitsView } from "../../../projections/views.js";
+import type { LimitsView } from "../../../projections/views/views.js";
 import type { Questions } from "../../client/questions.js";
 import { LIMITS_FORMS, parseLimitAssignments } from "../../config/limits-keys.js";
 import { describeProblems } from "../../config/problems.js";

@@ -1,6 +1,6 @@
 /** `log tail`: the last facts of the ledger, one a line; with --follow also those that come. */
 import type { Command } from "commander";
-import { gistOf } from "../../../projections/view-gist.js";
+import { gistOf } from "../../../projections/views/view-gist.js";
 import { entryLine } from "../../client/exported-log.js";
 import type { Questions } from "../../client/questions.js";
 import { firstAfter, readMessages } from "../../client/reader.js";

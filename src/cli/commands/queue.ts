@@ -1,8 +1,8 @@
 /** `queue`: the waiting jobs in the order of granting, each with what keeps it from starting. */
 import type { Command } from "commander";
 import { formatDuration } from "../../../events/duration.js";
-import type { Forecast } from "../../../projections/forecast.js";
-import type { QueueItem } from "../../../projections/views.js";
+import type { Forecast } from "../../../projections/forecast/forecast.js";
+import type { QueueItem } from "../../../projections/views/views.js";
 import type { Questions } from "../../client/questions.js";
 import { wholeNumber } from "../arguments.js";
 import { QUEUE_COLUMNS } from "../columns.js";

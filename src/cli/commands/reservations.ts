@@ -1,7 +1,7 @@
 /** `reservations`: who holds slots for direct execution, and who waits to. */
 import type { Command } from "commander";
 import { formatDuration } from "../../../events/duration.js";
-import type { ReservationView } from "../../../projections/views.js";
+import type { ReservationView } from "../../../projections/views/views.js";
 import type { Questions } from "../../client/questions.js";
 import { RESERVATION_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";

@@ -1,6 +1,6 @@
 /** `slots`: the slot projection, pool by pool. */
 import type { Command } from "commander";
-import type { PoolView, SlotsView } from "../../../projections/views.js";
+import type { PoolView, SlotsView } from "../../../projections/views/views.js";
 import type { Questions } from "../../client/questions.js";
 import { POOL_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";

@@ -1,6 +1,6 @@
 /** `workers`: who runs jobs, and which. */
 import type { Command } from "commander";
-import type { WorkersView } from "../../../projections/views.js";
+import type { WorkersView } from "../../../projections/views/views.js";
 import type { Questions } from "../../client/questions.js";
 import { WORKER_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";

@@ -1,6 +1,6 @@
 /** One job with everything about it. */
 import type { ComponentChildren, JSX } from "preact";
-import type { JobView } from "../../../../projections/views.js";
+import type { JobView } from "../../../../projections/views/views.js";
 import type { JobAnswer } from "../../protocol.js";
 import { Icon } from "../parts/icon.js";
 import { AddressLink, JobLink } from "../parts/job-link.js";
