@@ -5,7 +5,7 @@
 import type { Fact, IntakePoint } from "../events/facts.js";
 import { canonicalJson, type JsonObject } from "../events/json.js";
 import type { Limits } from "../events/limits.js";
-import type { GroupId, JobId, PoolName } from "../events/names.js";
+import type { GroupId, JobId } from "../events/names.js";
 import { isTerminal } from "../events/states.js";
 import { PARAMS_BYTES_MAX, utf8Bytes } from "../events/submission.js";
 import type { Catalogue } from "./admission.js";
@@ -13,6 +13,7 @@ import type { Fold } from "./fold.js";
 import { statusOf } from "./groups.js";
 import { liveAttempt, stateOf } from "./jobs.js";
 import { type Destination, decideMove } from "./move.js";
+import { poolNamed } from "./pool-name.js";
 import { decideReservation, type ReservationCommand } from "./reservation-commands.js";
 import { decideRetry, type Original } from "./retry.js";
 import { decideScheduleAction, type NextFiring, type ScheduleAction } from "./schedule-commands.js";
@@ -122,13 +123,9 @@ function amend(fold: Fold, { id, params, priority }: Extract<Command, { verb: "a
 }
 
 function pauseOrResume(fold: Fold, verb: "pause" | "resume", asked: string): Decided {
-  const names = Object.keys(fold.slots.pools);
-  const matches = names.includes(asked) ? [asked] : names.filter((name) => name.split(":")[1] === asked);
-  const [name, other] = matches;
-  if (name === undefined)
-    return { refused: "not-found", reason: `there is no pool ${asked}; pools are ${names.join(", ") || "none"}` };
-  if (other !== undefined) return { refused: "invalid", reason: `${asked} is ambiguous: ${matches.join(" or ")}` };
-  const pool = name as PoolName;
+  const found = poolNamed(fold, asked);
+  if ("refused" in found) return found;
+  const { name: pool } = found;
   if ((fold.slots.pools[pool]?.paused ?? false) === (verb === "pause")) return { facts: [] };
   return { facts: [{ type: verb === "pause" ? "PoolPaused" : "PoolResumed", pool }] };
 }

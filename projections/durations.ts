@@ -2,8 +2,9 @@
  * How long runs of each type take, from the grant to the completion: what a forecast is made from. Kept per type, and per type and
  * model where the params name one. Bounded, and no part of the canonical state, because no decision looks at it.
  */
+
+import type { KeptTimes } from "./checkpoint/kept.js";
 import { type JobRow, liveAttempt } from "./jobs.js";
-import type { KeptTimes } from "./kept.js";
 
 /** The latest runs of a kind; older ones say little about the next. */
 const RUNS_KEPT_MAX = 200;

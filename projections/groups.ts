@@ -8,8 +8,8 @@
 import type { GroupStatus, Membership } from "../events/facts.js";
 import type { GroupId, JobId } from "../events/names.js";
 import { isTerminal, type JobState } from "../events/states.js";
+import type { KeptGroup } from "./checkpoint/kept.js";
 import { compareText, type JobRow, noJobs, stateOf } from "./jobs.js";
-import type { KeptGroup } from "./kept.js";
 import { SortedList } from "./sorted-list.js";
 
 export interface Group {

@@ -6,8 +6,8 @@
  * the ledger up to there (`--at`), and finds it. It is no part of the canonical state, because no decision looks at it.
  */
 import { type JobId, type Position, position } from "../events/names.js";
+import type { KeptPast } from "./checkpoint/kept.js";
 import type { JobRow } from "./jobs.js";
-import type { KeptPast } from "./kept.js";
 import { emptySlots } from "./slot-changes.js";
 import type { Holding, Slots } from "./slots.js";
 

@@ -5,7 +5,7 @@ export type { RunError } from "../events/facts.js";
 export type { Json, JsonObject } from "../events/json.js";
 export type { Limits } from "../events/limits.js";
 export type { AttemptOutcome, JobState, TerminalState } from "../events/states.js";
-export type { Explanation } from "../projections/explain.js";
+export type { Explanation } from "../projections/explain/explain.js";
 export type {
   AttemptView,
   JobListItem,
@@ -15,7 +15,7 @@ export type {
   QueueItem,
   SlotsView,
   WorkersView,
-} from "../projections/views.js";
+} from "../projections/views/views.js";
 export {
   type Answers,
   ClientFailure,

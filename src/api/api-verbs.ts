@@ -1,6 +1,6 @@
 /** What is asked of the leader under `<ns>.api`, by verb: the commands, answered when their facts are stored, and a holder's renewal. */
 import { readAs } from "../../events/submission.js";
-import { reservationView } from "../../projections/views.js";
+import { reservationView } from "../../projections/views/views.js";
 import type { Dispatcher } from "../dispatcher/dispatcher.js";
 import { NOT_LEADING } from "../dispatcher/messages.js";
 import { renewSchema } from "../dispatcher/order-schemas.js";

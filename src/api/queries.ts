@@ -1,12 +1,14 @@
 /** Questions about the projection, by name: arguments in, JSON out. The same for the service and for whoever folds by itself. */
 import { z } from "zod";
-import type { JobId } from "../../events/names.js";
+import type { JobId, PoolName } from "../../events/names.js";
 import { JOB_STATES } from "../../events/states.js";
 import { readAs } from "../../events/submission.js";
-import { explain } from "../../projections/explain.js";
-import { explainPool, poolCalled, poolNames } from "../../projections/explain-pool.js";
+import { explain } from "../../projections/explain/explain.js";
+import { explainPool } from "../../projections/explain/explain-pool.js";
 import type { Fold } from "../../projections/fold.js";
-import { withForecasts } from "../../projections/forecast.js";
+import { withForecasts } from "../../projections/forecast/forecast.js";
+import { poolNamed } from "../../projections/pool-name.js";
+import type { JobSort } from "../../projections/views/sort-jobs.js";
 import {
   groupsView,
   groupView,
@@ -18,10 +20,11 @@ import {
   schedulesView,
   slotsView,
   workersView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 import { entriesOf, indexedJob, readFacts, readJob } from "../log/job-facts.js";
 import type { Log } from "../log/log.js";
 import { VERSION } from "../version.js";
+import { JOB_SORT_FIELDS, parseJobSort } from "./job-sort.js";
 import { PAGE_JOBS_MAX } from "./page.js";
 
 /** The names of `<ns>.query.<projection>`. */
@@ -73,6 +76,14 @@ const someJobs = z.strictObject({
   states: z.array(z.enum(JOB_STATES, { error: `must be among ${JOB_STATES.join(", ")}` })).optional(),
   type: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),
+  /** Created at this time or later. */
+  since: z.iso
+    .datetime({ offset: true, error: "must be a time such as 2026-12-01T08:00:00Z" })
+    .transform((time) => new Date(time).toISOString())
+    .optional(),
+  pool: z.string().optional(),
+  group: z.string().optional(),
+  sort: z.string().transform(readSort).optional(),
   ...page,
 });
 const oneGroup = z.strictObject({ id: z.string({ error: "must be a group's id" }), ...page });
@@ -92,18 +103,9 @@ export async function answerQuery({ name, args, ledger, now, status, query }: Qu
         query((fold) => healthView(fold, { ...status, version: VERSION })),
       );
     case "jobs":
-      return await withArguments(someJobs, args, ({ limit = PAGE_JOBS_MAX, offset = 0, ...filter }) =>
-        query((fold) =>
-          fitting(jobsView(fold, { ...filter, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset)),
-        ),
-      );
+      return await jobsAnswer(args, query);
     case "queue":
-      return await withArguments(someQueue, args, ({ limit = PAGE_JOBS_MAX, offset = 0, pool, forecast = false }) =>
-        query((fold) => {
-          const items = queueView(fold, { pool, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset);
-          return fitting(forecast ? withForecasts(fold, items, now) : items);
-        }),
-      );
+      return await queueAnswer(args, { now, query });
     case "schedules":
       return await withArguments(nothing, args, () => query(schedulesView));
     case "reservations":
@@ -132,6 +134,48 @@ async function withArguments<S extends z.ZodObject>(
 ): Promise<QueryAnswer> {
   const read = readAs(schema, args);
   return read.ok ? { value: await ask(read.value) } : { refused: "invalid", reason: read.reason };
+}
+
+/** Sorted, if that is asked for, before a page is cut out: a page is one of all the jobs. */
+async function jobsAnswer(args: unknown, query: Question["query"]): Promise<QueryAnswer> {
+  const read = readAs(someJobs, args);
+  if (!read.ok) return { refused: "invalid", reason: read.reason };
+  const { limit = PAGE_JOBS_MAX, offset = 0, pool, ...filter } = read.value;
+  return await query((fold) =>
+    inPool(fold, pool, (name) =>
+      jobsView(fold, { ...filter, pool: name, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset),
+    ),
+  );
+}
+
+async function queueAnswer(args: unknown, { now, query }: Pick<Question, "now" | "query">): Promise<QueryAnswer> {
+  const read = readAs(someQueue, args);
+  if (!read.ok) return { refused: "invalid", reason: read.reason };
+  const { limit = PAGE_JOBS_MAX, offset = 0, pool, forecast = false } = read.value;
+  return await query((fold) =>
+    inPool(fold, pool, (name) => {
+      const items = queueView(fold, { pool: name, limit: offset + Math.min(limit, PAGE_JOBS_MAX) }).slice(offset);
+      return forecast ? withForecasts(fold, items, now) : items;
+    }),
+  );
+}
+
+/** A list of what has to do with a pool, by the name that was given for it, or with any. */
+function inPool(
+  fold: Fold,
+  asked: string | undefined,
+  list: (pool: PoolName | undefined) => readonly unknown[],
+): QueryAnswer {
+  if (asked === undefined) return { value: fitting(list(undefined)) };
+  const found = poolNamed(fold, asked);
+  return "refused" in found ? found : { value: fitting(list(found.name)) };
+}
+
+function readSort(text: string, context: z.RefinementCtx): JobSort {
+  const sort = parseJobSort(text);
+  if (sort !== null) return sort;
+  context.addIssue(`must be ${JOB_SORT_FIELDS.join(", ")}, each with :desc if the other way round`);
+  return z.NEVER;
 }
 
 /** One job, with what only the ledger keeps of it: up to the position at which the index was asked. */
@@ -175,9 +219,8 @@ async function explainPoolAnswer(args: unknown, query: Question["query"]): Promi
   if (!read.ok) return { refused: "invalid", reason: read.reason };
   const { pool } = read.value;
   return await query((fold): QueryAnswer => {
-    const name = poolCalled(fold, pool);
-    if (name !== null) return { value: explainPool(fold, name) };
-    return { refused: "not-found", reason: `there is no pool ${pool}; there are: ${poolNames(fold)}` };
+    const found = poolNamed(fold, pool);
+    return "refused" in found ? found : { value: explainPool(fold, found.name) };
   });
 }
 

@@ -16,23 +16,28 @@ export interface CommandEntry {
   readonly load: () => Promise<Definition>;
 }
 
+/** Commands of which only name and summary are known yet, and what defines the rest of each. */
+const undefinedYet = new WeakMap<Command, () => Promise<void>>();
+
 /** Adds the commands to `parent`, in this order, and its `help`. Each is defined as soon as the command line names it. */
 export function addCommands(parent: Command, entries: readonly CommandEntry[], terminal: Terminal): void {
-  const undefinedYet = new Map<Command, CommandEntry>();
-  for (const entry of entries) undefinedYet.set(parent.command(entry.name).summary(entry.summary), entry);
-  const define = async (command: Command): Promise<void> => {
-    const entry = undefinedYet.get(command);
-    if (entry === undefined) return;
-    undefinedYet.delete(command);
-    const definition = await entry.load();
-    definition(command, terminal);
-  };
-  parent.hook("preSubcommand", (_parent, command) => define(command));
-  addHelp(parent, define);
+  for (const { name, summary, load } of entries) {
+    const command = parent.command(name).summary(summary);
+    undefinedYet.set(command, async () => (await load())(command, terminal));
+  }
+  parent.hook("preSubcommand", (_parent, command) => defineCommand(command));
+  addHelp(parent);
+}
+
+/** Gives a command its description, arguments, options and own commands, if it does not have them yet. */
+export async function defineCommand(command: Command): Promise<void> {
+  const define = undefinedYet.get(command);
+  undefinedYet.delete(command);
+  await define?.();
 }
 
 /** Commander's own `help` would print what is known of a command before it is defined. */
-function addHelp(parent: Command, define: (command: Command) => Promise<void>): void {
+function addHelp(parent: Command): void {
   parent
     .helpCommand(false)
     .command("help")
@@ -41,7 +46,7 @@ function addHelp(parent: Command, define: (command: Command) => Promise<void>): 
     .action(async (name: string | undefined) => {
       const command = parent.commands.find((one) => one.name() === name);
       if (command === undefined) return parent.help({ error: name !== undefined });
-      await define(command);
+      await defineCommand(command);
       command.help();
     });
 }

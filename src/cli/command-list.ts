@@ -153,4 +153,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "check configuration, server, durability, permissions, Ollama",
     load: async () => (await import("./commands/doctor.js")).defineDoctor,
   },
+  {
+    name: "completion",
+    summary: "print what lets a shell complete commands, ids and pools",
+    load: async () => (await import("./commands/completion.js")).defineCompletion,
+  },
 ];

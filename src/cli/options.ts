@@ -1,7 +1,7 @@
 /** The options that every command takes, before or after its name (contract, section 3). */
 import { type Command, Option } from "commander";
 
-const OUTPUTS = ["table", "json", "jsonl"] as const;
+const OUTPUTS = ["table", "json", "jsonl", "csv", "yaml"] as const;
 export type Output = (typeof OUTPUTS)[number];
 
 export interface CommonOptions {
@@ -26,7 +26,11 @@ export function addCommonOptions(program: Command): void {
     .option("--config <file>", "configuration file (default: signalbox.yaml here)")
     .option("--log <file>", "answer from an exported log; no server is needed")
     .option("--at <when>", "answer as of a position of the log (812) or a time (2026-12-01T08:00:00Z)")
-    .addOption(new Option("-o, --output <format>", "form of the result").choices(OUTPUTS).default("table"))
+    .addOption(
+      new Option("-o, --output <format>", "form of the result; csv: a line for each thing listed, parts as JSON")
+        .choices(OUTPUTS)
+        .default("table"),
+    )
     .option("--no-color", "no colours");
 }
 

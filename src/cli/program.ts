@@ -4,7 +4,8 @@ import { VERSION } from "../version.js";
 import { addCommands } from "./command-entry.js";
 import { COMMANDS } from "./command-list.js";
 import { addExamples } from "./examples.js";
-import { addCommonOptions } from "./options.js";
+import { addCommonOptions, commonOptionsOf } from "./options.js";
+import { prepareOutput } from "./printing.js";
 import type { Terminal } from "./terminal.js";
 
 const HELP_COLUMNS_DEFAULT = 100;
@@ -20,7 +21,12 @@ export function buildProgram(terminal: Terminal): Command {
     .exitOverride()
     .showHelpAfterError("Run the command with --help to see what it takes.")
     // Arguments and options of a command are told by its own help.
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => command.name(),
+      // Filled to the terminal's width, whatever the width of the source; an empty line begins a new paragraph.
+      commandDescription: (command) => command.description().replaceAll(/(?<!\n)\n(?!\n)/g, " "),
+    })
     .configureOutput({
       writeOut: (text) => terminal.write(text),
       writeErr: (text) => terminal.err(text.trimEnd()),
@@ -30,6 +36,7 @@ export function buildProgram(terminal: Terminal): Command {
       getErrHasColors: () => terminal.errColors.isColorSupported,
     });
   addCommonOptions(program);
+  program.hook("preAction", (_program, command) => prepareOutput(commonOptionsOf(command).output));
   addCommands(program, COMMANDS, terminal);
   addExamples(program, ["signalbox up", 'signalbox submit story --params \'{"prompt": "…"}\' --wait']);
   return program;

@@ -2,7 +2,7 @@
 import type { Fact, FactOf, FactType } from "../../events/facts.js";
 import type { PoolName } from "../../events/names.js";
 import type { Slots } from "../../projections/slots.js";
-import { gistOf } from "../../projections/view-gist.js";
+import { gistOf } from "../../projections/views/view-gist.js";
 
 /** What has happened to the job, or to whatever the gist names. */
 const VERBS = {

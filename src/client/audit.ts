@@ -8,7 +8,7 @@ import type { PoolName, Position } from "../../events/names.js";
 import { type Difference, slotDifferences } from "../../projections/audit/differences.js";
 import { SlotCount } from "../../projections/audit/slot-count.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
-import { slotsView } from "../../projections/views.js";
+import { slotsView } from "../../projections/views/views.js";
 import { LogGap } from "../log/log.js";
 import { entriesUpTo, type LedgerText } from "./entries.js";
 import { ExportBroken } from "./exported-log.js";

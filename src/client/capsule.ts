@@ -4,10 +4,10 @@
  */
 import { position } from "../../events/names.js";
 import { isTerminal } from "../../events/states.js";
-import { checkpointLines } from "../../projections/checkpoint.js";
+import { checkpointLines } from "../../projections/checkpoint/checkpoint.js";
+import { Restoration } from "../../projections/checkpoint/restoration.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
-import { Restoration } from "../../projections/restoration.js";
 import { CODE } from "../checkpoints/shelf.js";
 import { entryOf } from "../log/entry.js";
 import type { Log, StoredMessage } from "../log/log.js";

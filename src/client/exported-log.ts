@@ -13,8 +13,8 @@
  */
 import { createReadStream } from "node:fs";
 import { z } from "zod";
+import { CheckpointDamaged, Restoration } from "../../projections/checkpoint/restoration.js";
 import type { Fold } from "../../projections/fold.js";
-import { CheckpointDamaged, Restoration } from "../../projections/restoration.js";
 import type { Log, StoredMessage } from "../log/log.js";
 import { MemoryLog } from "../log/memory.js";
 import { stateHash } from "../state-hash.js";
@@ -27,7 +27,7 @@ const lineSchema = z.union([
   z.object({ ...place, entry: z.record(z.string(), z.unknown()) }),
   z.object({ ...place, bytes: z.base64() }),
 ]);
-/** A line of the state that a part begins with: around one that projections/checkpoint.ts writes. */
+/** A line of the state that a part begins with: around one that projections/checkpoint/checkpoint.ts writes. */
 const STATE_BEGINS = '{"state":';
 export const stateLine = (state: string): string => `${STATE_BEGINS}${state}}`;
 

@@ -1,7 +1,7 @@
 /** Measures on a recorded ledger how far off forecasts would have been. */
 import { position } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
-import { type ForecastError, ForecastTrial } from "../../projections/forecast-error.js";
+import { type ForecastError, ForecastTrial } from "../../projections/forecast/forecast-error.js";
 import { entryOf } from "../log/entry.js";
 import { lastOf, type Readable, readMessages } from "./reader.js";
 import type { Until } from "./until.js";

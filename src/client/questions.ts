@@ -1,7 +1,7 @@
 /** What can be asked about a namespace, and what is answered, whoever answers: the scheduler, or a ledger that is read. */
 
-import type { Explanation } from "../../projections/explain.js";
-import type { PoolExplanation } from "../../projections/explain-pool.js";
+import type { Explanation } from "../../projections/explain/explain.js";
+import type { PoolExplanation } from "../../projections/explain/explain-pool.js";
 import type {
   GroupListItem,
   GroupView,
@@ -14,7 +14,7 @@ import type {
   ScheduleView,
   SlotsView,
   WorkersView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 import type { QueryName } from "../api/queries.js";
 import type { Log } from "../log/log.js";
 import type { Readable } from "./reader.js";

@@ -1,6 +1,6 @@
 /** The requests about one reservation (DEC-004), each of which may be repeated: the id is ours, and asking twice is asking once. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { ReservationView } from "../../projections/views.js";
+import type { ReservationView } from "../../projections/views/views.js";
 import { systemClock } from "../clock.js";
 import { type Moment, momentOf } from "../worker/lease-guard.js";
 import { ClientFailure } from "./failure.js";

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { JOB_ID_PATTERN } from "../../events/names.js";
-import type { ReservationView } from "../../projections/views.js";
+import type { ReservationView } from "../../projections/views/views.js";
 import { systemClock } from "../clock.js";
 import { type Moment, momentOf, msSince } from "../worker/lease-guard.js";
 import { ClientFailure } from "./failure.js";

@@ -1,7 +1,7 @@
 /** A job's result, wherever it is kept: in the ledger, or under its digest in the object store. */
 import { createHash } from "node:crypto";
 import { isPlainObject, type Json } from "../../events/json.js";
-import type { JobView } from "../../projections/views.js";
+import type { JobView } from "../../projections/views/views.js";
 import { readObject } from "../nats/object-store.js";
 import { ClientFailure } from "./failure.js";
 import type { Session } from "./session.js";

@@ -1,7 +1,7 @@
 /** Verifies a ledger, wherever it is read from: every entry from zero, up to the first that is wrong. */
 import { position } from "../../events/names.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
-import { Verification, type Verified } from "../../projections/verification.js";
+import { Verification, type Verified } from "../../projections/verify/verification.js";
 import { CODE } from "../checkpoints/shelf.js";
 import { entryOf } from "../log/entry.js";
 import { LogGap, type StoredMessage } from "../log/log.js";

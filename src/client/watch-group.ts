@@ -1,5 +1,5 @@
 /** Watches a group until all its members have ended: by what the scheduler announces, and by asking, so that nothing is missed. */
-import type { GroupListItem } from "../../projections/views.js";
+import type { GroupListItem } from "../../projections/views/views.js";
 import { ClientFailure } from "./failure.js";
 import { nextNews } from "./news.js";
 import type { Session } from "./session.js";

@@ -2,7 +2,7 @@
 import type { Json } from "../../events/json.js";
 import type { JobId } from "../../events/names.js";
 import { isTerminal } from "../../events/states.js";
-import type { JobView } from "../../projections/views.js";
+import type { JobView } from "../../projections/views/views.js";
 import type { Msg } from "../nats/door.js";
 import { ClientFailure } from "./failure.js";
 import { nextNews } from "./news.js";

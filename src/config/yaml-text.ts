@@ -11,6 +11,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  stringify,
   visit,
 } from "yaml";
 import type { Finding } from "./findings.js";
@@ -60,6 +61,11 @@ export function readYaml(
     if (message === null) throw error;
     return { problems: [{ source, line: null, column: null, path: "", message }] };
   }
+}
+
+/** Plain data as YAML: without folded lines and aliases, and with quotes where older readers would take a text for something else. */
+export function writeYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, compat: "yaml-1.1" });
 }
 
 function explainThrown(error: unknown): string | null {

@@ -4,7 +4,7 @@ import type { JobId } from "../../events/names.js";
 import { isTerminal } from "../../events/states.js";
 import type { Fold } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
-import { historyOf } from "../../projections/views.js";
+import { historyOf } from "../../projections/views/views.js";
 import { entriesOf, readFacts } from "../log/job-facts.js";
 import type { Log } from "../log/log.js";
 import type { Order } from "./arrivals.js";

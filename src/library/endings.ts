@@ -3,7 +3,7 @@
  * answer says how the job ended.
  */
 import { isTerminal } from "../../events/states.js";
-import type { JobView } from "../../projections/views.js";
+import type { JobView } from "../../projections/views/views.js";
 import { ClientFailure, foldLedger, type Session } from "../client/index.js";
 import { answerFrom } from "../client/reader.js";
 

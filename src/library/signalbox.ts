@@ -1,7 +1,7 @@
 /** signalbox inside a program: a scheduler whose job types are the program's own functions. */
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../events/json.js";
-import type { JobView } from "../../projections/views.js";
+import type { JobView } from "../../projections/views/views.js";
 import type { QueryName } from "../api/queries.js";
 import {
   type CommandAnswer,

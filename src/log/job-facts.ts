@@ -4,7 +4,13 @@ import { isJobFact } from "../../events/facts.js";
 import { factAddress, type Position, position } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
 import type { JobRow } from "../../projections/jobs.js";
-import { type AddressedFact, historyOf, type JobListItem, type JobView, jobListItem } from "../../projections/views.js";
+import {
+  type AddressedFact,
+  historyOf,
+  type JobListItem,
+  type JobView,
+  jobListItem,
+} from "../../projections/views/views.js";
 import { entryOf } from "./entry.js";
 import type { Log, StoredMessage } from "./log.js";
 

@@ -9,8 +9,8 @@ import { demandOf } from "../../projections/demand.js";
 import { stateOf } from "../../projections/jobs.js";
 import { reservationsOf } from "../../projections/reservations.js";
 import { oldestFirst } from "../../projections/slots.js";
-import { inGrantOrder } from "../../projections/view-queue.js";
-import { slotsView } from "../../projections/views.js";
+import { inGrantOrder } from "../../projections/views/view-queue.js";
+import { slotsView } from "../../projections/views/views.js";
 import type { Left, Reel, ToldFact } from "./reel.js";
 
 /** A pool with whoever waits for it, holds its slots, and has left it. */

@@ -6,8 +6,8 @@ import type { JobId, ReservationId } from "../../events/names.js";
 import { demandOf } from "../../projections/demand.js";
 import type { Fold } from "../../projections/fold.js";
 import { type JobRow, stateOf } from "../../projections/jobs.js";
-import { inGrantOrder } from "../../projections/view-queue.js";
-import { askGrantRule, type Verdicts } from "../../projections/view-verdicts.js";
+import { inGrantOrder } from "../../projections/views/view-queue.js";
+import { askGrantRule, type Verdicts } from "../../projections/views/view-verdicts.js";
 import {
   groupListItem,
   type HolderView,
@@ -18,7 +18,7 @@ import {
   schedulesView,
   slotsView,
   workersView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 import type { Board, BoardHolder, BoardJob, BoardPool, FirstIds, Listed } from "./protocol.js";
 
 const POOLS_SHOWN_MAX = 200;

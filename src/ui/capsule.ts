@@ -1,5 +1,5 @@
 /** A whole ledger as one document, for a page that has no server: boards at a bounded number of moments, facts, jobs, spans. */
-import { jobsView } from "../../projections/views.js";
+import { jobsView } from "../../projections/views/views.js";
 import { readMessages } from "../client/reader.js";
 import { jobAt, metaOf } from "./api.js";
 import { patchesBetween } from "./board-patches.js";

@@ -1,7 +1,7 @@
 /** The jobs that ended last, kept while the ledger is followed: to look for them would be to look at every job. */
 import type { Fold } from "../../projections/fold.js";
 import type { JobRow } from "../../projections/jobs.js";
-import { compareNewestFact } from "../../projections/views.js";
+import { compareNewestFact } from "../../projections/views/views.js";
 import { ENDED_SHOWN_MAX } from "./board.js";
 
 /** Sorted and cut when twice as many are there: each job is sorted in a few times, not each time. */

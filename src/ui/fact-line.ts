@@ -1,7 +1,7 @@
 /** A fact in one line, and where it came from, as far as it says so itself. */
 import type { Fact } from "../../events/facts.js";
 import type { FactAddress } from "../../events/names.js";
-import { gistOf } from "../../projections/views.js";
+import { gistOf } from "../../projections/views/views.js";
 import type { Cause, FactLine } from "./protocol.js";
 
 /** A model's complaint may be long; the whole of it is in the fact itself. */

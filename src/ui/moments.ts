@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Position, position } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
-import { endedLast } from "../../projections/views.js";
+import { endedLast } from "../../projections/views/views.js";
 import { firstAfter, readMessages } from "../client/reader.js";
 import type { Until } from "../client/until.js";
 import { entryOf } from "../log/entry.js";

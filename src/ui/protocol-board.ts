@@ -12,7 +12,7 @@ import type {
   ReservationView,
   ScheduleView,
   WorkerView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 
 /** The first of a list, in its order, and how many there are in all. */
 export interface FirstIds<Id extends string = JobId> {

@@ -3,8 +3,8 @@ import type { Fact } from "../../events/facts.js";
 import type { Limits } from "../../events/limits.js";
 import type { EntryId, Epoch, FactAddress, JobId, PoolName, Position } from "../../events/names.js";
 import type { JobState } from "../../events/states.js";
-import type { Explanation } from "../../projections/explain.js";
-import type { AsOf, JobListItem, JobView } from "../../projections/views.js";
+import type { Explanation } from "../../projections/explain/explain.js";
+import type { AsOf, JobListItem, JobView } from "../../projections/views/views.js";
 
 // Jobs
 

@@ -30,7 +30,7 @@ import type { Fact } from "../../events/facts.js";
 import type { JobId, Position } from "../../events/names.js";
 import type { JobState } from "../../events/states.js";
 import type { Diagram } from "../../machines/drawing.js";
-import type { AsOf } from "../../projections/views.js";
+import type { AsOf } from "../../projections/views/views.js";
 import type { Board } from "./protocol-board.js";
 import type {
   ActionAnswer,

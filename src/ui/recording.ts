@@ -4,7 +4,7 @@ import { factAddress, type Position, position } from "../../events/names.js";
 import { isTerminal } from "../../events/states.js";
 import { Fold } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
-import type { AsOf } from "../../projections/views.js";
+import type { AsOf } from "../../projections/views/views.js";
 import { entryOf } from "../log/entry.js";
 import type { StoredMessage } from "../log/log.js";
 import { boardOf } from "./board.js";

@@ -1,6 +1,6 @@
 /** The spans of a stretch of the ledger, for a chart: all of them, or, where those would be too many, how much was used in each step. */
 import type { PoolName } from "../../events/names.js";
-import type { AsOf } from "../../projections/views.js";
+import type { AsOf } from "../../projections/views/views.js";
 import type { CoarseUse, SlotHistory, SlotSpan } from "./protocol.js";
 import type { HeldSpan, SpanBook } from "./span-book.js";
 

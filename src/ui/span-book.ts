@@ -7,7 +7,7 @@ import type { Position } from "../../events/names.js";
 import { isSlotHolding } from "../../events/states.js";
 import type { Fold } from "../../projections/fold.js";
 import type { Pool, Slots } from "../../projections/slots.js";
-import type { AsOf } from "../../projections/views.js";
+import type { AsOf } from "../../projections/views/views.js";
 import type { FoldedFact } from "./news.js";
 import type { CapacityChange } from "./protocol.js";
 

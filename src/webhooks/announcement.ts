@@ -1,6 +1,6 @@
 /** What an endpoint is told: that a job has ended, with the job exactly as the API shows it (DEC-006, DEC-009). */
 import type { FactAddress } from "../../events/names.js";
-import type { JobView } from "../../projections/views.js";
+import type { JobView } from "../../projections/views/views.js";
 import type { Ending } from "./endings.js";
 
 export interface Announcement {

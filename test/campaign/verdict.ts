@@ -9,7 +9,7 @@ import { decodeEntry } from "../../events/codec.js";
 import type { FactType } from "../../events/facts.js";
 import { position } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
-import { slotsView } from "../../projections/views.js";
+import { slotsView } from "../../projections/views/views.js";
 import { type Audit, audit, describeViolation } from "../support/auditor.js";
 import { readIntake } from "../support/intake.js";
 import { type BookLine, clashesIn } from "../support/run-book.js";

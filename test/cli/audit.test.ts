@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { slotsView } from "../../projections/views.js";
+import { slotsView } from "../../projections/views/views.js";
 import { connect, type NatsConnection, type Subscription } from "../../src/nats/door.js";
 import { exportText } from "../support/export-file.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";

@@ -116,7 +116,7 @@ describe("explain of a live scheduler", () => {
   test("given a pool that is not there, then the exit code is 3 and those that are there are told", async () => {
     const { code, stdout, stderr } = await live("explain", "--pool", "ollama");
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
-    expect(stderr).toContain("there is no pool ollama; there are: global");
+    expect(stderr).toContain("there is no pool ollama; pools are global");
   });
 
   test.each([[[]], [["last", "--pool", "global"]]])(
@@ -194,6 +194,6 @@ describe("queue --forecast-error", () => {
   test("given --limit too, then the exit code is 2", async () => {
     const { code, stderr } = await live("queue", "--forecast-error", "--limit", "3");
     expect(code).toBe(2);
-    expect(stderr).toContain("leave out --pool and --limit");
+    expect(stderr).toContain("leave out --pool, --limit and --watch");
   });
 });

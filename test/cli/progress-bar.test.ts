@@ -124,7 +124,7 @@ describe("the bar", () => {
     expect(lines).toContainEqual("error: 1 line is wrong and left out");
   });
 
-  test("given a real terminal, when the past is decided again, then it says what it reads and which variant it plays", async ({
+  test("given a real terminal, when the past is decided again, then it says what it reads and which variant it plays; and so when it is verified", async ({
     skip,
   }) => {
     const folder = await mkdtemp(join(tmpdir(), "signalbox-bar-"));
@@ -144,6 +144,10 @@ describe("the bar", () => {
     for (const [variant, limit] of [1, 2].entries())
       expect(shown).toContain(`variant ${variant + 1} of 2: global=${limit}`);
     expect(drawings.at(-1)).toContain("AS IT WAS");
+    const verified = await onTerminal("log verify --log day.jsonl", folder);
+    expect(verified.code).toBe(0);
+    expect(verified.shown).toMatch(/█*░+ +\d+ % {2}\d+ of \d+ entries/);
+    expect(verified.shown.split(CLEAR).at(-1)).toContain("all is right");
   });
 });
 

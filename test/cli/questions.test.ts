@@ -1,5 +1,6 @@
 /** The commands that ask, against a real scheduler: what people see, and the contract's JSON with nothing around it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { z } from "zod";
 import { explanation, job, listedJob, slots } from "./contract-shapes.js";
 import { startWorld, type World } from "./world.js";
@@ -95,6 +96,34 @@ describe("jobs", () => {
     expect(await ids("--state", "running", "--state", "failed,completed")).toEqual(["holder", "broken", "done"]);
     expect(await ids("--type", "waits", "--label", "book=9")).toEqual(["next"]);
     expect(await ids("--limit", "2")).toEqual(["holder", "next"]);
+    expect(await ids("--pool", "global", "--state", "queued,completed")).toEqual(["next", "last", "done"]);
+    expect(await ids("--since", "1h", "--type", "fails")).toEqual(["broken"]);
+    expect(await ids("--since", "2100-01-01T00:00:00Z")).toEqual([]);
+    expect(await ids("--group", "nobody")).toEqual([]);
+  });
+
+  test("given a field to sort by, then the scheduler sorts all of them before a page is cut out", async () => {
+    expect(await ids("--sort", "createdAt")).toEqual(["done", "broken", "holder", "last", "next"]);
+    expect(await ids("--sort", "createdAt:desc", "--limit", "2")).toEqual(["next", "last"]);
+    expect(await ids("--sort", "finishedAt:desc")).toEqual(["broken", "done", "holder", "last", "next"]);
+  });
+
+  test("given a pool that is not there, then the exit code is 3 and the pools are named, for jobs and for the queue", async () => {
+    for (const question of ["jobs", "queue"]) {
+      const { code, stdout, stderr } = await world.run([question, "--pool", "nonesuch"]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+      expect(stderr).toContain("there is no pool nonesuch; pools are global");
+    }
+  });
+
+  test("given the same ledger as a file, then it answers like the scheduler, and --since counts from its last entry", async () => {
+    await world.run(["log", "export", "all.jsonl"]);
+    for (const asked of [
+      ["--sort", "priority"],
+      ["--pool", "global", "--sort", "id:desc"],
+      ["--since", "1h"],
+    ])
+      expect(await ids("--log", "all.jsonl", ...asked)).toEqual(await ids(...asked));
   });
 
   test("given -o jsonl, then each job is one line of JSON", async () => {
@@ -122,6 +151,46 @@ describe("jobs", () => {
     expect(await world.run(["jobs", "--type", "nonesuch"])).toEqual({ code: 0, stdout: "", stderr: "no jobs\n" });
     expect(await ids("--type", "nonesuch")).toEqual([]);
   });
+});
+
+describe("other forms", () => {
+  test("given -o csv, then a header line and a line for each job, with what has parts as JSON", async () => {
+    const { code, stdout, stderr } = await world.run(["jobs", "--state", "queued", "-o", "csv"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const [head, first, ...more] = stdout.trimEnd().split("\n");
+    expect(head).toBe(
+      "id,type,state,priority,position,createdAt,demand,labels,attempt,maxAttempts,attempts,reason,retryOf,group",
+    );
+    expect(first).toMatch(/^next,waits,queued,0,\d+,[^,]+Z,"\{""global"":1\}","\{""book"":""9""\}",0,3,\[\],,,$/);
+    expect(more).toHaveLength(1);
+  });
+
+  test("given -o csv and nothing to list, then the header line is there", async () => {
+    const { stdout } = await world.run(["schedule", "ls", "-o", "csv"]);
+    expect(stdout).toMatch(/^name,template,cron,[^\n]+\n$/);
+  });
+
+  test.each([
+    [["slots"], /^name,capacity,used,[^\n]+\nglobal,1,1,0,false,2,/],
+    [["limits"], /^limit,value\nglobal,1\n$/],
+    [["workers"], /^id,host,pid,[^\n]+\n[^\n]+holder/],
+    [["explain", "next"], /^job,state,[^\n]+\nnext,queued,/],
+    [["job", "done"], /^id,type,state,[^\n]+\ndone,hello,completed,/],
+    [["health"], /^role,state,[^\n]+\nleader,/],
+  ])("given -o csv, when %j is asked, then it is rows", async (args, lines) => {
+    const { code, stdout } = await world.run([...args, "-o", "csv"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(lines);
+  });
+
+  test.each([[["jobs"]], [["job", "done"]], [["slots"]], [["queue"]], [["health"]], [["explain", "next"]]])(
+    "given -o yaml, when %j is asked, then it says what the JSON says",
+    async (args) => {
+      const { code, stdout, stderr } = await world.run([...args, "-o", "yaml"]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(parse(stdout)).toEqual(await json(args));
+    },
+  );
 });
 
 describe("people see", () => {

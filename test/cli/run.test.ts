@@ -7,7 +7,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type ReservationView, reservationsView } from "../../projections/views.js";
+import { type ReservationView, reservationsView } from "../../projections/views/views.js";
 import { waitingText } from "../../src/cli/commands/run-waiting.js";
 import { eventually } from "../embedded/folders.js";
 import { type DirectRun, MAIN, startRun } from "../support/direct-run.js";

@@ -6,10 +6,12 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { optionCalled, placeAfter, splitOption } from "../../src/cli/completion/place.js";
 import { buildProgram } from "../../src/cli/program.js";
 import { createTerminal } from "../../src/cli/terminal.js";
 import { startProgram, startWorld, type World } from "./world.js";
 
+const GOLDEN = join(import.meta.dirname, "../golden/format-1.jsonl");
 const run = (args: readonly string[], options = {}) => startProgram(args, options).ended;
 
 let folder: string;
@@ -64,6 +66,8 @@ describe("help", async () => {
           .split(/\s+/);
         expect(words[0]).toBe("signalbox");
         expect(program.commands.map((known) => known.name())).toContain(words[1]);
+        const unknown = await unknownOptionsOf(program, words.slice(1));
+        expect(unknown, example).toEqual([]);
       }
       expect(help).toContain("--nats <url>");
     },
@@ -94,6 +98,15 @@ describe("help", async () => {
   });
 });
 
+/** What is no option of the command that the words name; words of other programs are left out. */
+async function unknownOptionsOf(program: Command, words: readonly string[]): Promise<string[]> {
+  const end = words.findIndex((word) => ["|", ">", "--", "&&", ";"].includes(word));
+  const own = end === -1 ? words : words.slice(0, end);
+  const { path } = await placeAfter(program, own);
+  const given = own.filter((word) => /^--?[a-z]/.test(word)).map((word) => splitOption(word)[0] ?? "");
+  return given.filter((name) => optionCalled(path, name) === null);
+}
+
 describe("wrong usage is exit code 2, told in a line or two without a stack trace", () => {
   test.each([
     [["nonesuch"], "unknown command 'nonesuch'"],
@@ -101,8 +114,16 @@ describe("wrong usage is exit code 2, told in a line or two without a stack trac
     [["jobs", "--nonesuch"], "unknown option '--nonesuch'"],
     [["jobs", "extra"], "too many arguments"],
     [["job"], "missing required argument 'id'"],
-    [["jobs", "-o", "xml"], "Allowed choices are table, json, jsonl"],
+    [["jobs", "-o", "xml"], "Allowed choices are table, json, jsonl, csv, yaml"],
     [["jobs", "--state", "busy"], "Allowed are scheduled, queued"],
+    [["jobs", "--since", "yesterday"], "or how long ago: 500ms, 30s, 10m, 2h, 1d"],
+    [["jobs", "--sort", "colour"], "Give a field, as in createdAt or createdAt:desc"],
+    [["doctor", "-o", "csv"], "doctor prints no csv: it takes -o table, json or jsonl"],
+    [["log", "tail", "-o", "yaml"], "tail prints no yaml"],
+    [["jobs", "--watch", "--log", GOLDEN], "--watch is about what comes: leave out --log and --at"],
+    [["slots", "--watch", "--at", "812"], "--watch is about what comes: leave out --log and --at"],
+    [["slots", "--watch", "-o", "json"], "--watch has no end, so it makes no json document: use -o jsonl"],
+    [["completion", "tcsh"], "name one shell: bash, zsh, fish"],
     [["graph", "engine"], "machines are job, dispatcher, worker"],
     [["slots", "--nats", "nats://127.0.0.1:1", "--context", "x"], "keep one"],
     [["slots", "--creds", "nope.creds", "--nats", "nats://127.0.0.1:1"], "nope.creds"],

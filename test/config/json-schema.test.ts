@@ -61,7 +61,7 @@ describe("the JSON Schema for editors", () => {
 
   test("given unknown keys, when an editor checks, then they are errors there too", () => {
     const closed = JSON.stringify(configurationJsonSchema()).match(/"additionalProperties":false/g) ?? [];
-    // The whole, nats, tls, limits, history, worker, the four runners with their backoff, template, schedule, webhook.
-    expect(closed).toHaveLength(17);
+    // The whole, nats, tls, limits, history, checkpoints, worker, the four runners with their backoff, template, schedule, webhook.
+    expect(closed).toHaveLength(18);
   });
 });

@@ -9,7 +9,7 @@ function errorsOf(content: string | Uint8Array): string {
 }
 
 const topLevelKeys =
-  "namespace, nats, limits, lease, grace, stateDir, history, worker, types, templates, schedules, webhooks";
+  "namespace, nats, limits, lease, grace, stateDir, history, checkpoints, worker, types, templates, schedules, webhooks";
 const commonKeys = "runner, resources, timeout, maxAttempts, backoff, params, labels, priority";
 const durations = "500ms, 30s, 10m, 2h, 1d or a whole number of milliseconds";
 

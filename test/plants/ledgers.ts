@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { decodeEntry } from "../../events/codec.js";
 import { position } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
-import { Verification } from "../../projections/verification.js";
+import { Verification } from "../../projections/verify/verification.js";
 import { DAMAGES, type RawEntry } from "./damages.js";
 
 type Ledger = readonly RawEntry[];

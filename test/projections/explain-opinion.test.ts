@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../events/entry.js";
 import { position } from "../../events/names.js";
-import { type Explanation, explain } from "../../projections/explain.js";
+import { type Explanation, explain } from "../../projections/explain/explain.js";
 import { Fold } from "../../projections/fold.js";
 import { type JobRow, stateOf } from "../../projections/jobs.js";
 import { exportText } from "../support/export-file.js";

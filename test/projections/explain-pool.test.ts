@@ -1,15 +1,16 @@
 /** A pool explained: who holds it, who waits in which order and why, and what must happen next. */
 import { describe, expect, test } from "vitest";
-import { explainPool, poolCalled } from "../../projections/explain-pool.js";
+import { explainPool } from "../../projections/explain/explain-pool.js";
+import { poolNamed } from "../../projections/pool-name.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const OLLAMA = { resources: { ollama: 1 } };
 const scheduler = (ollama = 1) => ledger().elected().worker("w1").limits({ resources: { ollama } });
 
 function told(book: LedgerBuilder, name = "ollama") {
-  const pool = poolCalled(book.fold, name);
-  if (pool === null) throw new Error(`there is no pool ${name}`);
-  return explainPool(book.fold, pool);
+  const found = poolNamed(book.fold, name);
+  if ("refused" in found) throw new Error(found.reason);
+  return explainPool(book.fold, found.name);
 }
 
 describe("a pool", () => {
@@ -103,16 +104,5 @@ describe("a pool", () => {
     expect(told(book.decided()).text).toContain(
       "5 wait for it: b (earlier in line), then c (earlier in line), then d, and 2 more.",
     );
-  });
-
-  test("given names with and without what kind of pool it is, when one is called, then it is found, or there is none", () => {
-    const { fold } = ledger()
-      .elected()
-      .limits({ global: 1, types: { story: 1 }, resources: { ollama: 1, story: 1 } });
-    const called = (name: string) => poolCalled(fold, name);
-    expect(["global", "ollama", "resource:ollama", "type:story", "story"].map(called)).toEqual([
-      ...["global", "resource:ollama", "resource:ollama", "type:story", "resource:story"],
-    ]);
-    expect([called("gpu"), called("constructor")]).toEqual([null, null]);
   });
 });

@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { Block } from "../../events/facts.js";
 import type { Limits } from "../../events/limits.js";
 import { jobId } from "../../events/names.js";
-import { NAMED_MAX } from "../../projections/blocks.js";
-import { type Explanation, explain, type Verdict } from "../../projections/explain.js";
+import { NAMED_MAX } from "../../projections/explain/blocks.js";
+import { type Explanation, explain, type Verdict } from "../../projections/explain/explain.js";
 import { shortageKey, stateOf } from "../../projections/jobs.js";
 import type { Holding, Pool, Worker } from "../../projections/slots.js";
 import { decideStarts } from "../../projections/starts.js";
-import { queueView } from "../../projections/views.js";
+import { queueView } from "../../projections/views/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const OLLAMA = { resources: { ollama: 1 } };

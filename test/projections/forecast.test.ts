@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { jobId } from "../../events/names.js";
 import { Fold } from "../../projections/fold.js";
-import { type Forecast, forecastStarts, withForecasts } from "../../projections/forecast.js";
-import { ForecastTrial } from "../../projections/forecast-error.js";
-import { queueView } from "../../projections/views.js";
+import { type Forecast, forecastStarts, withForecasts } from "../../projections/forecast/forecast.js";
+import { ForecastTrial } from "../../projections/forecast/forecast-error.js";
+import { queueView } from "../../projections/views/views.js";
 import { type LedgerBuilder, ledger, type SubmittedJob } from "../support/ledger-builder.js";
 
 /** One slot for all; runs of `story` have taken so many seconds each. */

@@ -4,10 +4,10 @@ import type { Fact } from "../../events/facts.js";
 import { groupId, intakeSequence, jobId } from "../../events/names.js";
 import { admit, type Catalogue } from "../../projections/admission.js";
 import { decideCommand } from "../../projections/commands.js";
-import { explain } from "../../projections/explain.js";
+import { explain } from "../../projections/explain/explain.js";
 import { groupFacts } from "../../projections/group-facts.js";
 import { stateOf } from "../../projections/jobs.js";
-import { groupsView, groupView } from "../../projections/views.js";
+import { groupsView, groupView } from "../../projections/views/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const catalogue: Catalogue = { types: new Map([["story", {}]]), templates: new Map() };

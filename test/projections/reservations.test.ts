@@ -1,9 +1,9 @@
 /** Direct execution in the grant rule and in the fold: [running], then [direct], then [queue] (DEC-004). */
 import { describe, expect, test } from "vitest";
 import { jobId, reservationId } from "../../events/names.js";
-import { explain } from "../../projections/explain.js";
+import { explain } from "../../projections/explain/explain.js";
 import { decideReservation } from "../../projections/reservation-commands.js";
-import { reservationsView, reservationView, slotsView } from "../../projections/views.js";
+import { reservationsView, reservationView, slotsView } from "../../projections/views/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const OLLAMA = { resources: { ollama: 1 } };

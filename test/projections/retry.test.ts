@@ -7,7 +7,7 @@ import type { Catalogue } from "../../projections/admission.js";
 import { type Decided, decideCommand, type Surroundings } from "../../projections/commands.js";
 import { stateOf } from "../../projections/jobs.js";
 import type { Original } from "../../projections/retry.js";
-import { historyOf } from "../../projections/views.js";
+import { historyOf } from "../../projections/views/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const catalogue: Catalogue = { types: new Map([["story", {}]]), templates: new Map() };

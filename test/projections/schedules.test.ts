@@ -10,7 +10,7 @@ import { decideCommand, type Surroundings } from "../../projections/commands.js"
 import { stateOf } from "../../projections/jobs.js";
 import type { ScheduleAction, ScheduleDefinition } from "../../projections/schedule-commands.js";
 import { dueSchedules, scheduleFacts } from "../../projections/schedule-facts.js";
-import { schedulesView } from "../../projections/views.js";
+import { schedulesView } from "../../projections/views/views.js";
 import { nextFiring } from "../../src/cron.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 

@@ -7,8 +7,8 @@ import { entryId, epoch, intakeSequence, jobId, poolName, position, workerId } f
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { compareWaiting, stateOf } from "../../projections/jobs.js";
 import { decideStarts } from "../../projections/starts.js";
-import { Verification } from "../../projections/verification.js";
-import { FenceCheck } from "../../projections/verify-fences.js";
+import { Verification } from "../../projections/verify/verification.js";
+import { FenceCheck } from "../../projections/verify/verify-fences.js";
 import { type LedgerBuilder, ledger, type StoredEntry } from "../support/ledger-builder.js";
 import { checkRandomly, happeningArbitrary, limitsArbitrary, World } from "./random-world.js";
 

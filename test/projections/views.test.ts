@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { groupId } from "../../events/names.js";
 import type { JobState } from "../../events/states.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import {
@@ -11,7 +12,7 @@ import {
   queueView,
   slotsView,
   workersView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const OLLAMA = { resources: { ollama: 1 } };
@@ -264,6 +265,54 @@ describe("the slots", () => {
 
   test("given limits without pools, when slots are shown, then there are none", () => {
     expect(slotsView(scheduler().limits({}).submitted("a").fold).pools).toEqual([]);
+  });
+});
+
+describe("jobs that are asked for", () => {
+  /** Created in this order, a second apart, from 00:00:04 on: a, b, c, d. */
+  const book = () =>
+    scheduler()
+      .limits({ resources: { ollama: 1, gpu: 1 } })
+      .submitted("a", { ...OLLAMA, priority: 1 })
+      .submitted("b", { resources: { gpu: 1 }, type: "other" })
+      .submitted("c", { ...OLLAMA, group: { id: groupId("book"), order: 1, sequential: false } })
+      .submitted("d", { priority: 5 })
+      .granted("a")
+      .started("a")
+      .completed("a");
+  const since = (id: string) => jobsView(book().fold).find((job) => job.id === id)?.createdAt;
+
+  test.each([
+    ["a pool", { pool: "resource:ollama" }, ["c", "a"]],
+    ["a pool that jobs of several demands need, and a type", { pool: "resource:gpu", type: "other" }, ["b"]],
+    ["a group", { group: "book" }, ["c"]],
+    ["a time", { since: since("c") }, ["d", "c"]],
+    ["a time after all of them", { since: "2027-01-01T00:00:00.000Z" }, []],
+  ])("given %s, when jobs are listed, then only those", (_what, filter, ids) => {
+    expect(listed(book(), filter)).toEqual(ids);
+  });
+
+  test.each([
+    ["createdAt", ["a", "b", "c", "d"], ["d", "c", "b", "a"]],
+    // Of those with the same priority, type or state the first that came is first, whichever way round.
+    ["priority", ["b", "c", "a", "d"], ["d", "a", "b", "c"]],
+    ["type", ["b", "a", "c", "d"], ["a", "c", "d", "b"]],
+    ["state", ["b", "c", "d", "a"], ["a", "b", "c", "d"]],
+    ["id", ["a", "b", "c", "d"], ["d", "c", "b", "a"]],
+    // Who has no attempt is last.
+    ["finishedAt", ["a", "b", "c", "d"], ["a", "b", "c", "d"]],
+  ] as const)("given the field %s, when jobs are sorted by it, then all of them together", (field, up, down) => {
+    expect(listed(book(), { sort: { field, descending: false } })).toEqual(up);
+    expect(listed(book(), { sort: { field, descending: true } })).toEqual(down);
+  });
+
+  test("given a limit, when jobs are sorted, then those are shown that are first of all, not of the first ones", () => {
+    const many = scheduler().together((all) => {
+      for (let n = 0; n < 900; n += 1) all.submitted(`w${n}`, { priority: (n * 7) % 900 });
+    });
+    const sort = { field: "priority", descending: true } as const;
+    const ranked = jobsView(many.fold, { sort, limit: 3 }).map(({ priority }) => priority);
+    expect(ranked).toEqual([899, 898, 897]);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Fact } from "../../events/facts.js";
 import type { Limits } from "../../events/limits.js";
 import { jobId, workerId } from "../../events/names.js";
-import { explain } from "../../projections/explain.js";
+import { explain } from "../../projections/explain/explain.js";
 import { ledger } from "../support/ledger-builder.js";
 import { LEDGER_BEGINS } from "../support/ledger-writer.js";
 import { TurnBook } from "../support/turn-book.js";

@@ -1,10 +1,10 @@
 /** A fold by way of its checkpoint, and all that a fold says when it is asked. */
 import { canonicalJson } from "../../events/json.js";
-import { checkpointLines } from "../../projections/checkpoint.js";
-import { explain } from "../../projections/explain.js";
+import { checkpointLines } from "../../projections/checkpoint/checkpoint.js";
+import { Restoration } from "../../projections/checkpoint/restoration.js";
+import { explain } from "../../projections/explain/explain.js";
 import type { Fold } from "../../projections/fold.js";
 import { groupFacts } from "../../projections/group-facts.js";
-import { Restoration } from "../../projections/restoration.js";
 import { decideStarts } from "../../projections/starts.js";
 import {
   groupsView,
@@ -17,7 +17,7 @@ import {
   schedulesView,
   slotsView,
   workersView,
-} from "../../projections/views.js";
+} from "../../projections/views/views.js";
 
 export function restored(lines: Iterable<string>): Fold {
   const restoration = new Restoration();

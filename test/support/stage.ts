@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { decodeEntry } from "../../events/codec.js";
 import { position } from "../../events/names.js";
-import { Verification } from "../../projections/verification.js";
+import { Verification } from "../../projections/verify/verification.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
 import { type Audit, audit, describeViolation, type IntakeMessage } from "./auditor.js";
 import { readIntake } from "./intake.js";

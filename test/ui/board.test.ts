@@ -5,7 +5,7 @@ import { isPlainObject } from "../../events/json.js";
 import { JOB_STATES, TERMINAL_STATES } from "../../events/states.js";
 import type { Fold } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
-import { endedLast, jobListItem, jobsView, queueView, slotsView } from "../../projections/views.js";
+import { endedLast, jobListItem, jobsView, queueView, slotsView } from "../../projections/views/views.js";
 import { boardOf, ENDED_SHOWN_MAX } from "../../src/ui/board.js";
 import { patchesBetween } from "../../src/ui/board-patches.js";
 import { applyPatches } from "../../src/ui/patches.js";

@@ -5,7 +5,6 @@ import { sinceText, spanText } from "../../src/ui/page/parts/times.js";
 import { serverEvents } from "../../src/ui/page/source/server-events.js";
 import { wayThrough } from "../../src/ui/page/state/board-moves.js";
 import { placeSpans } from "../../src/ui/page/views/gantt-layout.js";
-import { outlookOf } from "../../src/ui/page/views/outlook.js";
 import { assumptionsOf, coursesOf } from "../../src/ui/page/views/whatif-report.js";
 import type { SlotHistory } from "../../src/ui/protocol.js";
 
@@ -116,19 +115,6 @@ describe("server-sent events", () => {
         { name: "gone", data: "{}" },
       ]);
     }
-  });
-});
-
-describe("what is said beside an explanation", () => {
-  test("given a scheduler that tells what comes next and forecasts, when its answer is read, then both are sentences; else there are none", () => {
-    const told = {
-      text: "j1 waits",
-      next: "j0 has to end",
-      forecast: { expected: null, text: "at 14:03, likely by 14:10" },
-    };
-    expect(outlookOf(told)).toEqual(["j0 has to end", "Start: at 14:03, likely by 14:10"]);
-    expect(outlookOf({ text: "j1 waits", next: null, forecast: null })).toEqual([]);
-    expect(outlookOf({ text: "j1 waits" })).toEqual([]);
   });
 });
 

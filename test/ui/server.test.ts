@@ -1,7 +1,7 @@
 /** `signalbox ui` as a process of its own, beside a real scheduler on a real server: what it shows, and to whom. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { jobId } from "../../events/names.js";
-import type { JobListItem } from "../../projections/views.js";
+import type { JobListItem } from "../../projections/views/views.js";
 import type { Board, JobAnswer, JobsAnswer, MachinesAnswer, Meta, Refusal } from "../../src/ui/protocol.js";
 import { startWorld, type World } from "../cli/world.js";
 import { ask, OpenPage } from "./browser.js";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Fact } from "../../events/facts.js";
 import { position } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
-import { historyOf, type JobView, jobView } from "../../projections/views.js";
+import { historyOf, type JobView, jobView } from "../../projections/views/views.js";
 import { systemClock } from "../../src/clock.js";
 import type { WebhookOptions } from "../../src/config/index.js";
 import type { MemoryLog } from "../../src/log/memory.js";

@@ -10,7 +10,7 @@ import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
 import { printDocument } from "../printing.js";
-import { ProgressBar } from "../progress-bar.js";
+import { showProgress } from "../progress-lines.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { oneLine } from "../text-width.js";
@@ -49,7 +49,7 @@ async function audit(
   terminal: Terminal,
 ): Promise<void> {
   using interrupt = listenForInterrupt();
-  const bar = new ProgressBar(terminal);
+  const bar = showProgress(terminal);
   const audited = await act({
     signal: interrupt.signal,
     onEntry: (position, last) =>

@@ -7,7 +7,7 @@ import type { Fact } from "../../../events/facts.js";
 import { factAddress, type Position } from "../../../events/names.js";
 import { JOB_STATES } from "../../../events/states.js";
 import type { Fold } from "../../../projections/fold.js";
-import { healthView, type PoolView, slotsView } from "../../../projections/views.js";
+import { healthView, type PoolView, slotsView } from "../../../projections/views/views.js";
 import type { Terminal } from "../terminal.js";
 
 export interface DemoProgress {

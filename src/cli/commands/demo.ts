@@ -25,6 +25,7 @@ import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
 import type { CommonOptions } from "../options.js";
+import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 import { type DemoApi, startDemoApi } from "./demo-api.js";
 import { type DemoJob, demoJobs } from "./demo-jobs.js";
@@ -41,6 +42,7 @@ interface DemoOptions extends CommonOptions {
 }
 
 export function defineDemo(command: Command, terminal: Terminal): void {
+  takesNoRows(command);
   command
     .description(
       "Runs 24 sample jobs of three types through a scheduler and a NATS server of its own, with limits per resource:\n" +

@@ -4,9 +4,11 @@ import { examine, type Finding } from "../../doctor/index.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
+import { takesNoRows } from "../printing.js";
 import type { Colors, Terminal } from "../terminal.js";
 
 export function defineDoctor(command: Command, terminal: Terminal): void {
+  takesNoRows(command);
   command
     .description(
       "Looks at everything that a scheduler needs, and changes nothing: Node.js, the configuration, the programs and\n" +

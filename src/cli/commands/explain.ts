@@ -1,8 +1,8 @@
 /** `explain <id>`: why a job waits, or why it was granted when it was. `explain --pool`: the same from a pool's side. */
 import type { Command } from "commander";
 import { formatDuration } from "../../../events/duration.js";
-import type { Explanation } from "../../../projections/explain.js";
-import type { PoolExplanation } from "../../../projections/explain-pool.js";
+import type { Explanation } from "../../../projections/explain/explain.js";
+import type { PoolExplanation } from "../../../projections/explain/explain-pool.js";
 import { withQuestions } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";

@@ -1,7 +1,7 @@
 /** `queue --forecast-error`: how far off the forecasts of starts would have been on a recorded ledger. */
 import type { Command } from "commander";
 import { formatDuration } from "../../../events/duration.js";
-import type { ForecastError } from "../../../projections/forecast-error.js";
+import type { ForecastError } from "../../../projections/forecast/forecast-error.js";
 import { measureForecasts } from "../../client/forecast-error.js";
 import { untilOf, withQuestions } from "../asking.js";
 import { printDocument } from "../printing.js";

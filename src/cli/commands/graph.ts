@@ -13,6 +13,7 @@ import { drawSvg } from "../../ui/drawing/svg.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { commonOptionsOf } from "../options.js";
+import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 
 /** SVG is drawn by the visualizer's own code, from the same machines. */
@@ -20,6 +21,7 @@ const FORMATS = [...DRAWING_FORMATS, "svg"] as const;
 type Format = DrawingFormat | "svg";
 
 export function defineGraph(command: Command, terminal: Terminal): void {
+  takesNoRows(command);
   command
     .description(
       "Draws the machine of a job, of the dispatcher or of a worker's seat, computed from the code that runs.",

@@ -1,11 +1,12 @@
 /** `group <id>`: how a group gets on, with its members; with --wait stays until all of them have ended. */
 import type { Command } from "commander";
-import type { GroupListItem, GroupView } from "../../../projections/views.js";
+import type { GroupListItem, GroupView } from "../../../projections/views/views.js";
 import type { Questions } from "../../client/questions.js";
 import type { Session } from "../../client/session.js";
 import { watchGroup } from "../../client/watch-group.js";
 import { anyId, wholeNumber } from "../arguments.js";
 import { withQuestions, withSession } from "../asking.js";
+import { JOB_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
@@ -61,7 +62,8 @@ async function show(questions: Questions, id: string, options: GroupOptions, ter
   const standing = standings.at(-1);
   if (standing === undefined) throw CliFailure.notFound(`there is no group ${id}`);
   const view = { ...standing, jobs };
-  printDocument(terminal, options.output, view, () => groupText(view, terminal));
+  const rows = { items: view.jobs, columns: JOB_COLUMNS };
+  printDocument(terminal, options.output, view, () => groupText(view, terminal), rows);
   if (isCut && jobs.length < view.total) terminal.err(`${jobs.length} of ${view.total} shown; --limit shows more`);
   return view;
 }

@@ -1,37 +1,45 @@
 /** `groups`: lists the groups of jobs. */
 import type { Command } from "commander";
-import type { GroupListItem } from "../../../projections/views.js";
+import type { GroupListItem } from "../../../projections/views/views.js";
+import type { Questions } from "../../client/questions.js";
 import { wholeNumber } from "../arguments.js";
-import { withQuestions } from "../asking.js";
+import { GROUP_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";
 import { pagesOf } from "../pages.js";
 import { printList } from "../printing.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
+import { addWatch, type ShowOptions, showAnswer, WATCHED_MAX } from "../watching.js";
 import { countsText, paintStatus } from "../wording.js";
 
 export function defineGroups(command: Command, terminal: Terminal): void {
   command
     .description("Lists the groups, in the order in which they came, and how each of them stands.")
     .option("--limit <n>", "at most so many", wholeNumber(1))
-    .action(async ({ limit = Number.POSITIVE_INFINITY }: { limit?: number }, self: Command) => {
-      await withQuestions(self, terminal, async (questions, { output }) => {
-        const groups = await pagesOf(
-          (page) => questions.query("groups", page),
-          limit,
-          ({ id }) => id,
-        );
-        printList(terminal, output, groups, (shown) => {
-          if (shown.length === 0) terminal.err("no groups");
-          return shown.length === 0 ? "" : groupsTable(shown, terminal);
-        });
-      });
-    });
-  addExamples(command, [
-    "signalbox groups",
-    "signalbox groups -o jsonl",
-    "signalbox groups --log backup.jsonl --at 812",
-  ]);
+    .action(({ limit = Number.POSITIVE_INFINITY }: { limit?: number }, self: Command) =>
+      showAnswer(self, terminal, (questions, options, shown) => showGroups(questions, limit, options, shown)),
+    );
+  addWatch(command);
+  addExamples(command, ["signalbox groups", "signalbox groups -o csv", "signalbox groups --log backup.jsonl --at 812"]);
+}
+
+async function showGroups(
+  questions: Questions,
+  limit: number,
+  { output, watch = false }: ShowOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const groups = await pagesOf(
+    (page) => questions.query("groups", page),
+    watch ? Math.min(limit, WATCHED_MAX) : limit,
+    ({ id }) => id,
+  );
+  const toText = () => {
+    if (groups.length > 0) return groupsTable(groups, terminal);
+    terminal.err("no groups");
+    return "";
+  };
+  printList(terminal, output, groups, toText, GROUP_COLUMNS);
 }
 
 function groupsTable(groups: readonly GroupListItem[], terminal: Terminal): string {

@@ -1,13 +1,13 @@
 /** `health`: who leads, since when, and how much there is to do. */
 import type { Command } from "commander";
 import { JOB_STATES } from "../../../events/states.js";
-import type { HealthAnswer } from "../../client/questions.js";
-import { withQuestions } from "../asking.js";
+import type { HealthAnswer, Questions } from "../../client/questions.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { printDocument } from "../printing.js";
 import { drawPairs } from "../table.js";
 import type { Terminal } from "../terminal.js";
+import { addWatch, type ShowOptions, showAnswer } from "../watching.js";
 import { relativeTime } from "../wording.js";
 
 export function defineHealth(command: Command, terminal: Terminal): void {
@@ -15,15 +15,24 @@ export function defineHealth(command: Command, terminal: Terminal): void {
     .description(
       "Says who leads since when, how far the ledger has come, and how many jobs are in which state. The exit code is 1 if no scheduler answers.",
     )
-    .action(async (_own: unknown, self: Command) => {
-      await withQuestions(self, terminal, async (questions, { output, log, at }) => {
-        const health = await questions.query("health");
-        printDocument(terminal, output, health, (shown) => healthText(shown, terminal));
-        const isAboutNow = log === undefined && at === undefined;
-        if (isAboutNow && health.role === "reader") throw CliFailure.failed("no scheduler leads now");
-      });
-    });
-  addExamples(command, ["signalbox health", "signalbox health -o json --nats nats://127.0.0.1:4222"]);
+    .action((_own: unknown, self: Command) => showAnswer(self, terminal, showHealth));
+  addWatch(command);
+  addExamples(command, [
+    "signalbox health",
+    "signalbox health --watch",
+    "signalbox health -o json --nats nats://127.0.0.1:4222",
+  ]);
+}
+
+async function showHealth(
+  questions: Questions,
+  { output, log, at, watch }: ShowOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const health = await questions.query("health");
+  printDocument(terminal, output, health, (shown) => healthText(shown, terminal));
+  const isAsked = log === undefined && at === undefined && watch !== true;
+  if (isAsked && health.role === "reader") throw CliFailure.failed("no scheduler leads now");
 }
 
 function healthText(

@@ -1,7 +1,7 @@
 /** How a job ended, for whoever waited for it: the result on standard output, what went wrong on standard error. */
 
 import { isPlainObject, type Json } from "../../../events/json.js";
-import type { JobView } from "../../../projections/views.js";
+import type { JobView } from "../../../projections/views/views.js";
 import { CliFailure } from "../failure.js";
 import type { Terminal } from "../terminal.js";
 import { counted, span } from "../wording.js";

@@ -1,5 +1,5 @@
 /** Jobs as a table: the list of all, and the members of a group. */
-import type { JobListItem } from "../../../projections/views.js";
+import type { JobListItem } from "../../../projections/views/views.js";
 import { type Column, drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { demandText, labelsText, paintState, relativeTime } from "../wording.js";

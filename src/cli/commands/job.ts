@@ -1,6 +1,6 @@
 /** `job <id>`: one job with its attempts and its history. */
 import type { Command } from "commander";
-import type { AttemptView, HistoryItem, JobView } from "../../../projections/views.js";
+import type { AttemptView, HistoryItem, JobView } from "../../../projections/views/views.js";
 import { readResult } from "../../client/result.js";
 import { withQuestions, withSession } from "../asking.js";
 import { addExamples } from "../examples.js";

@@ -1,14 +1,16 @@
 /** `limits`: the capacities in force, and changing them while everything runs. */
 import type { Command } from "commander";
-import type { LimitsView } from "../../../projections/views.js";
+import type { LimitsView } from "../../../projections/views/views.js";
+import type { Questions } from "../../client/questions.js";
 import { LIMITS_FORMS, parseLimitAssignments } from "../../config/limits-keys.js";
 import { describeProblems } from "../../config/problems.js";
-import { withQuestions, withSession } from "../asking.js";
+import { withSession } from "../asking.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { printDocument } from "../printing.js";
 import { drawPairs } from "../table.js";
 import type { Terminal } from "../terminal.js";
+import { addWatch, type ShowOptions, showAnswer } from "../watching.js";
 
 export function defineLimits(command: Command, terminal: Terminal): void {
   command.description(
@@ -20,12 +22,9 @@ export function defineLimits(command: Command, terminal: Terminal): void {
     .command("get", { isDefault: true })
     .summary("show the limits in force")
     .description("Shows the limits in force, written as `limits set` takes them.")
-    .action(async (_own: unknown, self: Command) => {
-      await withQuestions(self, terminal, async (questions, { output }) => {
-        printDocument(terminal, output, await questions.query("limits"), (view) => limitsText(view, terminal));
-      });
-    });
-  addExamples(get, ["signalbox limits get", "signalbox limits get --at 812 -o json"]);
+    .action((_own: unknown, self: Command) => showAnswer(self, terminal, showLimits));
+  addWatch(get);
+  addExamples(get, ["signalbox limits get", "signalbox limits get --watch", "signalbox limits get --at 812 -o json"]);
 
   const set = command
     .command("set")
@@ -48,16 +47,29 @@ export function defineLimits(command: Command, terminal: Terminal): void {
   addExamples(set, ["signalbox limits set global=4", "signalbox limits set resources.ollama=2 types.story=none"]);
 }
 
-function limitsText({ limits, isDefault }: LimitsView, terminal: Terminal): string {
+async function showLimits(questions: Questions, { output }: ShowOptions, terminal: Terminal): Promise<void> {
+  const view = await questions.query("limits");
+  const items = assignmentsOf(view).map(([limit, value]) => ({ limit, value }));
+  const rows = { items, columns: ["limit", "value"] };
+  printDocument(terminal, output, view, () => limitsText(view, terminal), rows);
+}
+
+/** As `limits set` takes them. */
+function assignmentsOf({ limits }: LimitsView): readonly (readonly [name: string, value: number])[] {
   const { global, maxOvertakes, types = {}, resources = {} } = limits;
-  const named = (group: string, caps: Readonly<Record<string, number>>) =>
-    Object.entries(caps).map(([name, cap]) => [`${group}.${name}`, String(cap)] as const);
-  const lines = [
-    ["global", global === undefined ? null : String(global)] as const,
+  const named = (group: string, caps: Readonly<Record<string, number | undefined>>) =>
+    Object.entries(caps).map(([name, cap]) => [group === "" ? name : `${group}.${name}`, cap] as const);
+  return [
+    ...named("", { global }),
     ...named("types", types),
     ...named("resources", resources),
-    ["maxOvertakes", maxOvertakes === undefined ? null : String(maxOvertakes)] as const,
-  ];
+    ...named("", { maxOvertakes }),
+  ].flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+}
+
+function limitsText(view: LimitsView, terminal: Terminal): string {
+  const { isDefault } = view;
+  const lines = assignmentsOf(view).map(([name, value]) => [name, String(value)] as const);
   const text = drawPairs(lines, terminal) || "no limits: every job starts at once";
   return isDefault ? `${text}\n${terminal.colors.dim("nobody has set limits; this is the default")}` : text;
 }

@@ -1,6 +1,6 @@
 /** `log tail`: the last facts of the ledger, one a line; with --follow also those that come. */
 import type { Command } from "commander";
-import { gistOf } from "../../../projections/view-gist.js";
+import { gistOf } from "../../../projections/views/view-gist.js";
 import { entryLine } from "../../client/exported-log.js";
 import type { Questions } from "../../client/questions.js";
 import { firstAfter, readMessages } from "../../client/reader.js";
@@ -12,6 +12,7 @@ import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";
 import type { CommonOptions } from "../options.js";
+import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 import { cutToWidth, fillToWidth, oneLine } from "../text-width.js";
 
@@ -24,6 +25,7 @@ interface TailOptions {
 const LINES_DEFAULT = 20;
 
 export function defineLogTail(command: Command, terminal: Terminal): void {
+  takesNoRows(command);
   command
     .description(
       "Shows the last facts of the ledger, one a line: address, time, fact, job, and what matters about it. With -o json or\n" +

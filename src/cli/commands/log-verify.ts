@@ -8,7 +8,7 @@ import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
 import { printDocument } from "../printing.js";
-import { ProgressBar } from "../progress-bar.js";
+import { showProgress } from "../progress-lines.js";
 import type { Terminal } from "../terminal.js";
 import { counted } from "../wording.js";
 
@@ -44,7 +44,7 @@ async function verify(
   terminal: Terminal,
 ): Promise<void> {
   using interrupt = listenForInterrupt();
-  const bar = new ProgressBar(terminal);
+  const bar = showProgress(terminal);
   const outcome = await act({
     until: untilOf(options),
     signal: interrupt.signal,

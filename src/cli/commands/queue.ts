@@ -1,17 +1,26 @@
 /** `queue`: the waiting jobs in the order of granting, each with what keeps it from starting. */
 import type { Command } from "commander";
 import { formatDuration } from "../../../events/duration.js";
-import type { Forecast } from "../../../projections/forecast.js";
-import type { QueueItem } from "../../../projections/views.js";
+import type { Forecast } from "../../../projections/forecast/forecast.js";
+import type { QueueItem } from "../../../projections/views/views.js";
+import type { Questions } from "../../client/questions.js";
 import { wholeNumber } from "../arguments.js";
-import { withQuestions } from "../asking.js";
+import { QUEUE_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { pagesOf } from "../pages.js";
 import { printList } from "../printing.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
+import { addWatch, type ShowOptions, showAnswer, WATCHED_MAX } from "../watching.js";
 import { demandText, relativeTime } from "../wording.js";
+
+interface QueueOptions {
+  readonly pool?: string;
+  readonly limit?: number;
+  readonly forecastError?: true;
+  readonly watch?: true;
+}
 
 const SHOWN_JOBS_DEFAULT = 50;
 
@@ -23,34 +32,49 @@ export function defineQueue(command: Command, terminal: Terminal): void {
         "about one of them. With --forecast-error it walks the ledger instead, and measures how far off such forecasts would\n" +
         "have been.",
     )
-    .option("--pool <name>", "only jobs that need units of this pool, such as resource:ollama")
+    .option(
+      "--pool <name>",
+      "only jobs that need units of this pool, such as resource:ollama, or ollama where that is clear",
+    )
     .option("--limit <n>", "at most so many", wholeNumber(1))
     .option("--forecast-error", "measure on the ledger how far off forecasts would have been")
-    .action(async (own: { pool?: string; limit?: number; forecastError?: boolean }, self: Command) => {
-      if (own.forecastError === true) {
-        if (own.pool !== undefined || own.limit !== undefined)
-          throw CliFailure.usage("--forecast-error measures the whole ledger: leave out --pool and --limit");
-        const { forecastError } = await import("./forecast-error.js");
-        return await forecastError(self, terminal);
-      }
-      await withQuestions(self, terminal, async (questions, { output }) => {
-        const isCut = own.limit === undefined && terminal.isInteractive && output === "table";
-        const limit = own.limit ?? (isCut ? SHOWN_JOBS_DEFAULT : Number.POSITIVE_INFINITY);
-        const filter = { forecast: true, ...(own.pool !== undefined && { pool: own.pool }) };
-        const items = await pagesOf(
-          (page) => questions.query("queue", { ...filter, ...page }),
-          limit,
-          ({ job }) => job,
+    .action(async (own: QueueOptions, self: Command) => {
+      if (own.forecastError !== true)
+        return await showAnswer(self, terminal, (questions, options, shown) =>
+          showQueue(questions, own, options, shown),
         );
-        printList(terminal, output, items, (shown) => queueTable(shown, terminal));
-        if (isCut && items.length === limit) terminal.err(`the first ${limit} are shown; --limit shows more`);
-      });
+      if (own.pool !== undefined || own.limit !== undefined || own.watch === true)
+        throw CliFailure.usage("--forecast-error measures the whole ledger: leave out --pool, --limit and --watch");
+      const { forecastError } = await import("./forecast-error.js");
+      return await forecastError(self, terminal);
     });
+  addWatch(command);
   addExamples(command, [
     "signalbox queue --limit 10",
     "signalbox queue --pool resource:ollama -o json",
+    "signalbox queue --pool ollama --watch",
     "signalbox queue --forecast-error --log backup.jsonl",
   ]);
+}
+
+async function showQueue(
+  questions: Questions,
+  own: QueueOptions,
+  { output, watch = false }: ShowOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const isCut = own.limit === undefined && (watch || (terminal.isInteractive && output === "table"));
+  const limit = own.limit ?? (isCut ? SHOWN_JOBS_DEFAULT : Number.POSITIVE_INFINITY);
+  // Forecasts move with the clock: as lines of JSON, one for each change, there would be no end of them.
+  const filter = { forecast: !watch || output === "table", ...(own.pool !== undefined && { pool: own.pool }) };
+  const items = await pagesOf(
+    (page) => questions.query("queue", { ...filter, ...page }),
+    watch ? Math.min(limit, WATCHED_MAX) : limit,
+    ({ job }) => job,
+  );
+  printList(terminal, output, items, () => queueTable(items, terminal), QUEUE_COLUMNS);
+  if (isCut && items.length === limit && output === "table")
+    terminal.err(`the first ${limit} are shown; --limit shows more`);
 }
 
 function queueTable(items: readonly QueueItem[], terminal: Terminal): string {

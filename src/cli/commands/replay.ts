@@ -11,6 +11,7 @@ import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
+import { takesNoRows } from "../printing.js";
 import { type ProgressShown, showProgress } from "../progress-lines.js";
 import { readSpeed, SPEED_MAX, type Speed } from "../replay/speed.js";
 import type { Terminal } from "../terminal.js";
@@ -25,6 +26,7 @@ interface ReplayOptions {
 }
 
 export function defineReplay(command: Command, terminal: Terminal): void {
+  takesNoRows(command);
   command
     .description(
       "Plays the ledger on the terminal: the pools as lanes, the jobs coming from the left, holding their slots in the " +

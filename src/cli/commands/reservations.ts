@@ -1,12 +1,14 @@
 /** `reservations`: who holds slots for direct execution, and who waits to. */
 import type { Command } from "commander";
 import { formatDuration } from "../../../events/duration.js";
-import type { ReservationView } from "../../../projections/views.js";
-import { withQuestions } from "../asking.js";
+import type { ReservationView } from "../../../projections/views/views.js";
+import type { Questions } from "../../client/questions.js";
+import { RESERVATION_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";
 import { printList } from "../printing.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
+import { addWatch, type ShowOptions, showAnswer } from "../watching.js";
 import { demandText, relativeTime } from "../wording.js";
 import { waitingText } from "./run-waiting.js";
 
@@ -16,13 +18,18 @@ export function defineReservations(command: Command, terminal: Terminal): void {
       "Lists the reservations of `signalbox run`, of the library and of the API: first those that hold their slots, then those\n" +
         "that wait, in their order. They go before every queued job; of those with the same pools one holds slots at a time.",
     )
-    .action(async (_own: unknown, self: Command) => {
-      await withQuestions(self, terminal, async (questions, { output }) => {
-        const reservations = await questions.query("reservations");
-        printList(terminal, output, reservations, (shown) => reservationsTable(shown, terminal));
-      });
-    });
-  addExamples(command, ["signalbox reservations", "signalbox reservations --at 812 -o json"]);
+    .action((_own: unknown, self: Command) => showAnswer(self, terminal, showReservations));
+  addWatch(command);
+  addExamples(command, [
+    "signalbox reservations",
+    "signalbox reservations --watch",
+    "signalbox reservations --at 812 -o json",
+  ]);
+}
+
+async function showReservations(questions: Questions, { output }: ShowOptions, terminal: Terminal): Promise<void> {
+  const reservations = await questions.query("reservations");
+  printList(terminal, output, reservations, () => reservationsTable(reservations, terminal), RESERVATION_COLUMNS);
 }
 
 function reservationsTable(reservations: readonly ReservationView[], terminal: Terminal): string {

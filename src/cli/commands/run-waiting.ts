@@ -1,7 +1,7 @@
 /** What whoever waits for slots is shown on standard error: one line that is redrawn on a terminal, elsewhere a line at each change. */
 
 import { formatDuration } from "../../../events/duration.js";
-import type { ReservationView } from "../../../projections/views.js";
+import type { ReservationView } from "../../../projections/views/views.js";
 import type { Terminal } from "../terminal.js";
 import { cutToWidth } from "../text-width.js";
 

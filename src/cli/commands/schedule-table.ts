@@ -1,5 +1,5 @@
 /** Schedules as a table. */
-import type { ScheduleView } from "../../../projections/views.js";
+import type { ScheduleView } from "../../../projections/views/views.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { relativeTime } from "../wording.js";

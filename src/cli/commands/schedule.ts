@@ -1,12 +1,15 @@
 /** `schedule`: what is submitted by itself at certain times, and changing that while everything runs. */
 import { type Command, Option } from "commander";
 import { MISSED_POLICIES, type MissedPolicy } from "../../../events/facts.js";
+import type { Questions } from "../../client/questions.js";
 import { nextFiring } from "../../cron.js";
 import { scheduleName } from "../arguments.js";
-import { withQuestions, withSession } from "../asking.js";
+import { withSession } from "../asking.js";
+import { SCHEDULE_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";
 import { printDocument, printList } from "../printing.js";
 import type { Terminal } from "../terminal.js";
+import { addWatch, type ShowOptions, showAnswer } from "../watching.js";
 import { scheduleOf } from "./schedule-options.js";
 import { firingText, schedulesTable } from "./schedule-table.js";
 
@@ -63,15 +66,19 @@ function addList(schedule: Command, terminal: Terminal): void {
     .description(
       "Lists the schedules: when each fires next, when it last did, how often, and how many of its times were left out.",
     )
-    .action(async (_own: unknown, self: Command) => {
-      await withQuestions(self, terminal, async (questions, { output }) => {
-        printList(terminal, output, await questions.query("schedules"), (schedules) => {
-          if (schedules.length === 0) terminal.err("no schedules");
-          return schedules.length === 0 ? "" : schedulesTable(schedules, terminal);
-        });
-      });
-    });
+    .action((_own: unknown, self: Command) => showAnswer(self, terminal, showSchedules));
+  addWatch(list);
   addExamples(list, ["signalbox schedule ls", "signalbox schedule ls -o json", "signalbox schedule ls --at 812"]);
+}
+
+async function showSchedules(questions: Questions, { output }: ShowOptions, terminal: Terminal): Promise<void> {
+  const schedules = await questions.query("schedules");
+  const toText = () => {
+    if (schedules.length > 0) return schedulesTable(schedules, terminal);
+    terminal.err("no schedules");
+    return "";
+  };
+  printList(terminal, output, schedules, toText, SCHEDULE_COLUMNS);
 }
 
 function addSet(schedule: Command, terminal: Terminal): void {

@@ -1,11 +1,13 @@
 /** `slots`: the slot projection, pool by pool. */
 import type { Command } from "commander";
-import type { PoolView, SlotsView } from "../../../projections/views.js";
-import { withQuestions } from "../asking.js";
+import type { PoolView, SlotsView } from "../../../projections/views/views.js";
+import type { Questions } from "../../client/questions.js";
+import { POOL_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";
 import { printDocument } from "../printing.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
+import { addWatch, type ShowOptions, showAnswer } from "../watching.js";
 import { span } from "../wording.js";
 
 export function defineSlots(command: Command, terminal: Terminal): void {
@@ -13,16 +15,19 @@ export function defineSlots(command: Command, terminal: Terminal): void {
     .description(
       "Shows every pool: its capacity, how many units are used and free, how many jobs and reservations wait for it, and who holds its slots since when.",
     )
-    .action(async (_own: unknown, self: Command) => {
-      await withQuestions(self, terminal, async (questions, { output }) => {
-        printDocument(terminal, output, await questions.query("slots"), (slots) => slotsTable(slots, terminal));
-      });
-    });
+    .action((_own: unknown, self: Command) => showAnswer(self, terminal, showSlots));
+  addWatch(command);
   addExamples(command, [
     "signalbox slots",
-    "signalbox slots -o json",
+    "signalbox slots --watch",
     "signalbox slots --log backup.jsonl --at 2026-12-01T08:00:00Z",
   ]);
+}
+
+async function showSlots(questions: Questions, { output }: ShowOptions, terminal: Terminal): Promise<void> {
+  const slots = await questions.query("slots");
+  const rows = { items: slots.pools, columns: POOL_COLUMNS };
+  printDocument(terminal, output, slots, () => slotsTable(slots, terminal), rows);
 }
 
 /** `3`, or `3 + 1 direct` if a reservation waits too. */

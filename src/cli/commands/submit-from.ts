@@ -13,7 +13,7 @@ import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";
 import { type LineSource, openLines } from "../line-source.js";
 import type { CommonOptions } from "../options.js";
-import { printDocument } from "../printing.js";
+import { printDocument, refuseRows } from "../printing.js";
 import { ProgressBar } from "../progress-bar.js";
 import type { Terminal } from "../terminal.js";
 import { counted } from "../wording.js";
@@ -43,6 +43,7 @@ export async function submitFrom(
   options: SubmitFromOptions,
   terminal: Terminal,
 ): Promise<void> {
+  refuseRows("submit --from", options.output);
   refuseNonsense(type, options);
   await using source = await openLines("--from", options.from ?? "-", terminal);
   if (options.strict === true && source.bytes === null)

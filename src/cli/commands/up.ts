@@ -16,6 +16,7 @@ import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
 import type { CommonOptions } from "../options.js";
+import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 import { showReady } from "./up-banner.js";
 import { LOG_LEVELS, logDestination } from "./up-log.js";
@@ -28,6 +29,7 @@ interface UpOptions extends CommonOptions {
 }
 
 export function defineUp(command: Command, terminal: Terminal): void {
+  takesNoRows(command);
   command
     .description(
       "Runs a scheduler in the foreground, with an embedded NATS server unless another one is named. Several may run on\n" +

@@ -18,6 +18,7 @@ import { addExamples } from "../examples.js";
 import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
 import type { CommonOptions } from "../options.js";
+import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 import { counted } from "../wording.js";
 import { LOG_LEVELS, logDestination } from "./up-log.js";
@@ -29,6 +30,7 @@ interface WorkerOptions extends CommonOptions {
 }
 
 export function defineWorker(command: Command, terminal: Terminal): void {
+  takesNoRows(command);
   command
     .description(
       "Executes jobs that a scheduler grants it, here or on another machine; the runners are those of the configuration\n" +

@@ -1,11 +1,13 @@
 /** `workers`: who runs jobs, and which. */
 import type { Command } from "commander";
-import type { WorkersView } from "../../../projections/views.js";
-import { withQuestions } from "../asking.js";
+import type { WorkersView } from "../../../projections/views/views.js";
+import type { Questions } from "../../client/questions.js";
+import { WORKER_COLUMNS } from "../columns.js";
 import { addExamples } from "../examples.js";
 import { printDocument } from "../printing.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
+import { addWatch, type ShowOptions, showAnswer } from "../watching.js";
 import { relativeTime } from "../wording.js";
 
 export function defineWorkers(command: Command, terminal: Terminal): void {
@@ -14,12 +16,15 @@ export function defineWorkers(command: Command, terminal: Terminal): void {
       "Lists the workers, the longest serving first: those inside schedulers and the remote ones, where each runs, how many\n" +
         "jobs at once, of which types, and which it runs now.",
     )
-    .action(async (_own: unknown, self: Command) => {
-      await withQuestions(self, terminal, async (questions, { output }) => {
-        printDocument(terminal, output, await questions.query("workers"), (view) => workersTable(view, terminal));
-      });
-    });
-  addExamples(command, ["signalbox workers", "signalbox workers -o json"]);
+    .action((_own: unknown, self: Command) => showAnswer(self, terminal, showWorkers));
+  addWatch(command);
+  addExamples(command, ["signalbox workers", "signalbox workers --watch", "signalbox workers -o json"]);
+}
+
+async function showWorkers(questions: Questions, { output }: ShowOptions, terminal: Terminal): Promise<void> {
+  const view = await questions.query("workers");
+  const rows = { items: view.workers, columns: WORKER_COLUMNS };
+  printDocument(terminal, output, view, () => workersTable(view, terminal), rows);
 }
 
 function workersTable({ workers }: WorkersView, terminal: Terminal): string {

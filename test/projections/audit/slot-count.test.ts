@@ -8,7 +8,7 @@ import { slotDifferences } from "../../../projections/audit/differences.js";
 import { suspectedRuns } from "../../../projections/audit/run-differences.js";
 import { SlotCount, type StatedPool } from "../../../projections/audit/slot-count.js";
 import { Fold } from "../../../projections/fold.js";
-import { slotsView } from "../../../projections/views.js";
+import { slotsView } from "../../../projections/views/views.js";
 import { drawPlan } from "../../simulation/draw-plan.js";
 import { World } from "../../simulation/world.js";
 import { ledger } from "../../support/ledger-builder.js";

@@ -6,7 +6,7 @@ import type { Limits } from "../../../events/limits.js";
 import { jobId } from "../../../events/names.js";
 import { Fold } from "../../../projections/fold.js";
 import { stateOf } from "../../../projections/jobs.js";
-import { Verification } from "../../../projections/verification.js";
+import { Verification } from "../../../projections/verify/verification.js";
 import { type Measured, Measures } from "../../../projections/whatif/measures.js";
 import type { Workload } from "../../../projections/whatif/recorded.js";
 import { PRIORITY_RULES, STRATEGIES, strategyLimits, type Variant } from "../../../projections/whatif/variant.js";

@@ -1,6 +1,6 @@
 /** One fact whole: its entry, what it came from, what came of it, and the facts before and after it. */
 import type { ComponentChildren, JSX } from "preact";
-import type { JobView } from "../../../../projections/views.js";
+import type { JobView } from "../../../../projections/views/views.js";
 import type { Cause, FactAnswer } from "../../protocol.js";
 import { Icon } from "../parts/icon.js";
 import { AddressLink, JobLink } from "../parts/job-link.js";

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { isTerminal } from "../../../../events/states.js";
-import type { JobView } from "../../../../projections/views.js";
+import type { JobView } from "../../../../projections/views/views.js";
 import { useSession } from "../state/session.js";
 
 export function JobActions({ job }: { job: JobView }): JSX.Element | null {

@@ -1,6 +1,6 @@
 /** What happened to a job: each fact with its time and address, and the states that it led from and to. */
 import type { JSX } from "preact";
-import type { JobView } from "../../../../projections/views.js";
+import type { JobView } from "../../../../projections/views/views.js";
 import { AddressLink } from "../parts/job-link.js";
 import { StateMark } from "../parts/state-mark.js";
 import { clockText, spanText } from "../parts/times.js";

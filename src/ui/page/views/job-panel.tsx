@@ -1,6 +1,6 @@
 /** One job with everything about it. */
 import type { ComponentChildren, JSX } from "preact";
-import type { JobView } from "../../../../projections/views.js";
+import type { JobView } from "../../../../projections/views/views.js";
 import type { JobAnswer } from "../../protocol.js";
 import { Icon } from "../parts/icon.js";
 import { AddressLink, JobLink } from "../parts/job-link.js";
@@ -12,7 +12,6 @@ import { useJobAnswer } from "../state/job-answer.js";
 import { useSession } from "../state/session.js";
 import { JobActions } from "./job-actions.js";
 import { JobHistory } from "./job-history.js";
-import { outlookOf } from "./outlook.js";
 
 /** A larger value is shown cut; the command line gives it whole. */
 const JSON_CHARS_MAX = 40_000;
@@ -94,11 +93,7 @@ function Explained({ answer }: { answer: JobAnswer }): JSX.Element {
   return (
     <div class={`explained verdict-${explanation.verdict}`}>
       <p data-part="explain">{explanation.text}</p>
-      {outlookOf(explanation).map((sentence) => (
-        <p key={sentence} data-part="outlook">
-          {sentence}
-        </p>
-      ))}
+      {explanation.forecast !== null && <p data-part="forecast">Start: {explanation.forecast.text}</p>}
       <p class="quiet">as of position {position}</p>
     </div>
   );

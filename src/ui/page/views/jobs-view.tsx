@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { JOB_STATES } from "../../../../events/states.js";
-import type { JobListItem } from "../../../../projections/views.js";
+import type { JobListItem } from "../../../../projections/views/views.js";
 import type { JobsAnswer } from "../../protocol.js";
 import { JobLink } from "../parts/job-link.js";
 import { poolParts } from "../parts/pool-words.js";

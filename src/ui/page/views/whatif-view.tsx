@@ -60,7 +60,10 @@ export function WhatIfView(): JSX.Element {
         <button type="submit" class="button" disabled={isAsking}>
           {isAsking ? "Playing it through…" : "Play it through"}
         </button>
-        <p class="quiet">Nothing is changed: the recorded jobs are decided again, by the same rule, on the side.</p>
+        <p class="quiet">
+          Nothing is changed: the recorded jobs are decided again, by the same rule, with these limits from the first
+          job on.
+        </p>
       </form>
       <Problem text={problem} />
       <div aria-live="polite">
