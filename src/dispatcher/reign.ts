@@ -52,6 +52,7 @@ export class Reign {
   readonly #ending = new AbortController();
   readonly #stopAnswering: () => void;
   #trimmed = 0;
+  #isGraceOver = false;
   #onStored: (() => void)[] = [];
   #cancelAlarm = () => {};
   #cancelPatience: (() => void) | null = null;
@@ -164,8 +165,10 @@ export class Reign {
   perform(effect: Effect): void {
     switch (effect.kind) {
       case "start":
-        if (effect.assignment.worker === this.#worker.id) return this.#worker.start(effect.assignment);
-        return this.remote.start(effect.assignment);
+        if (effect.assignment.worker !== this.#worker.id) return this.remote.start(effect.assignment);
+        this.#worker.start(effect.assignment);
+        if (this.#isGraceOver) this.#endRuns();
+        return;
       case "abort":
         this.#worker.abort(effect.job, effect.grant, effect.cause);
         return this.remote.abort(effect.job, effect.grant);
@@ -187,12 +190,19 @@ export class Reign {
     const worker = this.#worker;
     log.info({ running: worker.busy, graceMs }, "stopping: no new starts; running jobs have the grace to end");
     clock.after(graceMs, () => {
-      if (worker.busy === 0) return;
-      log.warn({ running: worker.busy }, "the grace is over: aborting what still runs");
-      worker.abortAll("shutdown");
-      clock.after(ABORTED_SETTLE_MS, () => this.#handBack());
+      this.#isGraceOver = true;
+      this.#endRuns();
     });
     wake();
+  }
+
+  /** What an entry starts that was on its way when the grace ended has none. */
+  #endRuns(): void {
+    const { clock, log } = this.#of.options;
+    if (this.#worker.busy === 0) return;
+    log.warn({ running: this.#worker.busy }, "the grace is over: aborting what still runs");
+    this.#worker.abortAll("shutdown");
+    clock.after(ABORTED_SETTLE_MS, () => this.#handBack());
   }
 
   /** When nothing runs any more the worker leaves; true when that is on record, and so everything is. */

@@ -20,7 +20,7 @@ import { GatedLog } from "./gated-log.js";
 const LEASE_MS = 6_000;
 const waitMsMax = 20_000;
 /** Of a lease each, by its clock. */
-const CLOSING_ROUNDS_MAX = 2_000;
+const CLOSING_ROUNDS_MAX = 1_000;
 
 const corrupt = () => new LedgerCorrupt("1", "it is not what it was");
 
@@ -114,6 +114,11 @@ export class DispatcherLane {
         setTimeout(resolve, 200);
       });
     }
+  }
+
+  /** So much time goes by. */
+  pass(ms: number): Promise<void> {
+    return this.#clock.pass(ms);
   }
 
   /** Everything goes its way from now on, and it ends. */

@@ -173,6 +173,16 @@ test("given an event that the dispatcher's machine refuses in a state, when it i
   report(`${refusals} of ${pairs - edges.length} refusals`);
 });
 
+test("given an entry that starts a run and is on its way, when a stop's grace is over before it is stored, then the run is ended, and the dispatcher too (CON-003)", async () => {
+  await inLane(async (lane) => {
+    await lane.drive([...WAITS, "INPUT", "PROPOSED", "STOP"]);
+    await lane.pass(60_000);
+    await lane.drive(["STORED"]);
+    await lane.close();
+    expect(lane.dispatcher.state).toBe("stopped");
+  });
+});
+
 /** Printed, so that the run shows how much was walked. */
 function report(line: string): void {
   process.stdout.write(`dispatcher machine in a running system: ${line}\n`);
