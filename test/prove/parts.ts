@@ -47,7 +47,7 @@ export const PARTS: readonly Part[] = [
   {
     name: "clusters",
     what: "clusters in virtual time, from seeds, with faults",
-    argv: ["dist/test/simulation/main.js", "--seeds", "600"],
+    argv: ["dist/test/simulation/main.js", "--seeds", "400"],
     env,
     figure: /^\s*((?:worlds|job lives|virtual time|no rule was broken)\b.*)$/,
   },
