@@ -120,7 +120,7 @@ describe("a fetch from the official release", () => {
 
   test("given several processes that fetch at the same time, then each gets a whole binary and nothing is left over", async () => {
     const cache = await freshFolder();
-    await using host = await startReleaseHost(PINNED_VERSION);
+    await using host = await startReleaseHost(PINNED_VERSION, { askedTogether: 2 });
     const module = pathToFileURL(join(import.meta.dirname, "../../dist/src/embedded/binary.js")).href;
     const code = `
       import { findNatsServer } from ${JSON.stringify(module)};

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { runProgram } from "../../src/embedded/program.js";
 import { freshFolder, writeScript } from "./folders.js";
@@ -21,6 +21,8 @@ export interface Fault {
   readonly silent?: boolean;
   /** Put so many bytes before the checksums. */
   readonly paddingBytes?: number;
+  /** Answer nobody who asks for the archive before so many have asked; 1 if not given. */
+  readonly askedTogether?: number;
 }
 
 export async function startReleaseHost(version: string, fault: Fault = {}): Promise<ReleaseHost> {
@@ -35,13 +37,18 @@ export async function startReleaseHost(version: string, fault: Fault = {}): Prom
   const sums = `${" ".repeat(fault.paddingBytes ?? 0)}${published}  ${name}.tar.gz\n`;
 
   const asked: string[] = [];
+  const waiting: ServerResponse[] = [];
+  let archivesAsked = 0;
   const server = createServer((request, response) => {
     const path = request.url ?? "";
     asked.push(path);
     if (fault.silent === true) return;
     if (path === `/v${version}/SHA256SUMS`) response.end(sums);
-    else if (path === `/v${version}/${name}.tar.gz`) response.end(archive);
-    else response.writeHead(404).end();
+    else if (path === `/v${version}/${name}.tar.gz`) {
+      archivesAsked += 1;
+      waiting.push(response);
+      if (archivesAsked >= (fault.askedTogether ?? 1)) for (const one of waiting.splice(0)) one.end(archive);
+    } else response.writeHead(404).end();
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
