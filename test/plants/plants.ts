@@ -33,10 +33,10 @@ export const PLANTS: readonly Plant[] = [
   plant("takes an append that was lost for stored", COMMIT, 'return "ABSENT"', 'return "STORED"'),
   plant("acts on an entry that others came after", COMMIT, "!== id || last > at)", "!== id)"),
   plant(
-    "decides before it has folded what is stored",
+    "decides on a fold that lacks what was stored last",
     "src/dispatcher/standby.js",
-    "if (last <= begin)\n            arrived();",
-    "arrived();",
+    "fold.apply(position(message.sequence), entry);\n                facts",
+    "if (message.sequence !== last)\n                    fold.apply(position(message.sequence), entry);\n                facts",
   ),
   // Slots
   plant("forgets a release", SLOTS, "this.#pool(name).used -= units;", "void units;"),
