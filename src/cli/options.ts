@@ -25,7 +25,7 @@ export function addCommonOptions(program: Command): void {
     .option("--namespace <name>", "prefix of all NATS names (default: signalbox)")
     .option("--config <file>", "configuration file (default: signalbox.yaml here)")
     .option("--log <file>", "answer from an exported log; no server is needed")
-    .option("--at <when>", "answer as of a position of the log (812) or a time (2026-12-01T08:00:00Z)")
+    .option("--at <when>", "answer as of a position of the log (812), a fact (812.3) or a time (2026-12-01T08:00:00Z)")
     .addOption(
       new Option("-o, --output <format>", "form of the result; csv: a line for each thing listed, parts as JSON")
         .choices(OUTPUTS)
