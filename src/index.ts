@@ -1,7 +1,7 @@
 /**
  * The library: signalbox inside a program, with job types that are functions. See docs/library.md for an example that runs.
  */
-export type { RunError } from "../events/facts.js";
+export type { Fact, RunError } from "../events/facts.js";
 export type { Json, JsonObject } from "../events/json.js";
 export type { Limits } from "../events/limits.js";
 export type { AttemptOutcome, JobState, TerminalState } from "../events/states.js";
@@ -16,6 +16,8 @@ export type {
   SlotsView,
   WorkersView,
 } from "../projections/views/views.js";
+export type { Audit } from "./client/audit.js";
+export type { Comparison } from "./client/comparison.js";
 export {
   type Answers,
   ClientFailure,
@@ -25,6 +27,7 @@ export {
   type Released,
   ReservationLost,
 } from "./client/index.js";
+export type { VerifyOutcome } from "./client/verify.js";
 export { EmbeddedServerError, NatsBinaryError } from "./embedded/index.js";
 export { DrainFailed } from "./host.js";
 export { SignalboxClosed } from "./library/endings.js";
@@ -35,6 +38,13 @@ export {
   SignalboxOptionsError,
   type TypeDefinition,
 } from "./library/options.js";
+export {
+  type Moment,
+  openLog,
+  type RecordedFact,
+  type RecordedLog,
+  type WhatIfVariant,
+} from "./library/recorded-log.js";
 export type { ReserveOptions } from "./library/reservations.js";
 export { type JobHandle, type Signalbox, type SubmitOptions, startSignalbox } from "./library/signalbox.js";
 export { ConnectionFailed } from "./nats/connection.js";

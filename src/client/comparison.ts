@@ -1,6 +1,7 @@
 /** A recorded workload beside its variants, as `whatif -o json` and the visualizer give it. */
 import type { Limits } from "../../events/limits.js";
 import type { Measured } from "../../projections/whatif/measures.js";
+import type { Workload } from "../../projections/whatif/recorded.js";
 import type { PriorityRule, Strategy } from "../../projections/whatif/variant.js";
 
 export interface ComparedColumn extends Measured {
@@ -31,8 +32,21 @@ const ASSUMED: readonly string[] = [
   "after the end of the log its last workers go on until the work is done, where a variant takes longer",
 ];
 
+/** The past, and beside it what was measured of the variants. */
+export function comparisonOf(workload: Workload, columns: readonly ComparedColumn[]): Comparison {
+  const { end, from, lives, limits, measured } = workload;
+  return {
+    position: end?.position ?? 0,
+    at: end?.at ?? null,
+    from,
+    jobs: lives.length,
+    assumptions: assumptionsOf(columns.map(({ priority }) => priority)),
+    variants: [{ name: "as it was", strategy: null, priority: "recorded", limits, ...measured }, ...columns],
+  };
+}
+
 /** What is taken for granted where variants in these orders are compared. */
-export function assumptionsOf(priorities: readonly PriorityRule[]): string[] {
+function assumptionsOf(priorities: readonly PriorityRule[]): string[] {
   const foreseen = priorities.includes("shortest-first");
   return foreseen
     ? [...ASSUMED, "shortest-first knows beforehand how long each job runs: it shows what an order could gain at most"]

@@ -1,22 +1,25 @@
 /** Questions answered without a scheduler: from an exported log, or from the ledger as it was at some time. */
 
 import type { Fold } from "../../projections/fold.js";
-import { readExportedLog } from "./exported-log.js";
+import { type ExportedLog, readExportedLog } from "./exported-log.js";
 import type { Answers, Questions } from "./questions.js";
 import { answeredValue, answerFrom, foldLedger } from "./reader.js";
 import type { Until } from "./until.js";
 
 /** Asks an exported log, up to `until` or as a whole. Throws `ClientFailure` if the file is none. */
 export async function openExportedLog(path: string, until: Until | null): Promise<Questions> {
-  const { header, begin, ledger } = await readExportedLog(path);
+  return asOf(sourceOf(await readExportedLog(path)), until);
+}
+
+/** An exported log that was read, as what is asked about. */
+export function sourceOf({ header, begin, ledger }: ExportedLog): Omit<Questions, "query"> {
   const readable = { ledger, begin, shelf: null, onNotice: () => {} };
-  const source = {
+  return {
     namespace: header.namespace,
     ledger: async () => ledger,
     readable: async () => readable,
     close: async () => {},
   };
-  return asOf(source, until);
 }
 
 /** Asks the ledger of `source` as it was at `until`. It is folded once, when the first question comes. */

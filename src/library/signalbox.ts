@@ -17,6 +17,7 @@ import { createLogger } from "../logger.js";
 import { untilRole } from "../role.js";
 import { Endings } from "./endings.js";
 import { type Duration, type SignalboxOptions, settingsOf } from "./options.js";
+import { exportLog } from "./recorded-log.js";
 import { Reservations, type ReserveOptions } from "./reservations.js";
 
 /** What a job may say about itself; see `types` for the defaults. */
@@ -67,6 +68,11 @@ export interface Signalbox<Type extends string = string> extends AsyncDisposable
   readonly query: Questions["query"];
   /** Cancels, amends, pauses …, as the contract's `api.<verb>`; resolves when its facts are stored. Throws `ClientFailure`. */
   command(verb: CommandVerb, args: JsonObject): Promise<CommandAnswer>;
+  /**
+   * Writes the log up to now into a file that is not there yet, for `openLog`, `signalbox --log` and `log import`. Throws what the file
+   * system answers.
+   */
+  exportLog(path: string): Promise<void>;
   /** Settles when the scheduler has ended: closed, or by an error such as a corrupt ledger. */
   readonly ended: Promise<Ended>;
   /**
@@ -135,6 +141,7 @@ export async function startSignalbox<Type extends string>(options: SignalboxOpti
     reserve: (options) => reservations.reserve(options),
     query: <Name extends QueryName>(name: Name, args: object = {}) => session.query(name, args),
     command: (verb, args) => session.command(verb, args),
+    exportLog: (path) => exportLog(session, path),
     ended: host.ended,
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,

@@ -1,6 +1,6 @@
 /** What other limits would have done, for the page: the same comparison as `signalbox whatif --limits`, of one variant. */
 import { capacities, type Limits } from "../../events/limits.js";
-import { assumptionsOf, type ComparedColumn, type Comparison } from "../client/comparison.js";
+import { type ComparedColumn, comparisonOf } from "../client/comparison.js";
 import { ledgerText } from "../client/entries.js";
 import { parseUntil, type Until } from "../client/until.js";
 import { playVariant, readWorkload } from "../client/whatif.js";
@@ -20,20 +20,8 @@ export const otherLimits: WhatIf = async (ledger, { limits, from, to }, signal) 
   const variant = { limits: () => limits, priority: "recorded", from: workload.from } as const;
   const measured = await playVariant(workload, variant, { signal, onEntries: () => {} });
   signal.throwIfAborted();
-  const column = { strategy: null, priority: "recorded" } as const;
-  const variants: readonly ComparedColumn[] = [
-    { name: "as it was", ...column, limits: workload.limits, ...workload.measured },
-    { name: textOf(limits), ...column, limits, ...measured },
-  ];
-  const report: Comparison = {
-    position: workload.end?.position ?? 0,
-    at: workload.end?.at ?? null,
-    from: workload.from,
-    jobs: workload.lives.length,
-    assumptions: assumptionsOf(["recorded"]),
-    variants,
-  };
-  return { report };
+  const column: ComparedColumn = { name: textOf(limits), strategy: null, priority: "recorded", limits, ...measured };
+  return { report: comparisonOf(workload, [column]) };
 };
 
 const textOf = (limits: Limits): string =>

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Measured } from "../../../projections/whatif/measures.js";
 import type { Workload } from "../../../projections/whatif/recorded.js";
 import { PRIORITY_RULES, type PriorityRule, STRATEGIES, type Strategy } from "../../../projections/whatif/variant.js";
-import { assumptionsOf, type ComparedColumn, type Comparison } from "../../client/comparison.js";
+import { type ComparedColumn, comparisonOf } from "../../client/comparison.js";
 import { exportedText, type LedgerText, ledgerText } from "../../client/entries.js";
 import { parseUntil } from "../../client/until.js";
 import { playVariant, readWorkload } from "../../client/whatif.js";
@@ -81,17 +81,7 @@ async function compare(
     const workload = await read(text, own, options, interrupt, bar);
     const columns = await play(workload, asked, interrupt, bar);
     bar.end();
-    const comparison: Comparison = {
-      position: workload.end?.position ?? 0,
-      at: workload.end?.at ?? null,
-      from: workload.from,
-      jobs: workload.lives.length,
-      assumptions: assumptionsOf(asked.map(({ priority }) => priority)),
-      variants: [
-        { name: "as it was", strategy: null, priority: "recorded", limits: workload.limits, ...workload.measured },
-        ...columns,
-      ],
-    };
+    const comparison = comparisonOf(workload, columns);
     printDocument(terminal, options.output, comparison, (document) => comparisonText(document, terminal));
   } finally {
     bar.end();
