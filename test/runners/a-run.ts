@@ -63,8 +63,13 @@ export function result(outcome: Outcome): Json {
 export async function isRunning(pid: number): Promise<boolean> {
   if (process.platform !== "linux") return answersToSignals(pid);
   const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "");
-  return stat !== "" && !/\) [ZX] /.test(stat);
+  const [state = "", ...numbers] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // Without memory nothing of it runs any more; it may be a moment until the kernel calls it a zombie.
+  return state !== "" && state !== "Z" && state !== "X" && numbers[VIRTUAL_SIZE] !== "0";
 }
+
+/** Its place among the numbers that follow the state in /proc/<pid>/stat (proc(5)). */
+const VIRTUAL_SIZE = 19;
 
 /** Waits until `condition` is true, looking every 10 ms. Fails after `msMax`. */
 export async function eventually(condition: () => Promise<boolean>, msMax = 10_000): Promise<void> {
