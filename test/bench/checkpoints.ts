@@ -68,7 +68,7 @@ async function measureCheckpoints(url: string, jobs: number): Promise<void> {
   await jsm.streams.delete(`OBJ_${subjects.checkpointsBucket}`);
   await Promise.all([nc.close(), ncOfBucket.close()]);
   const stalls = { without: await longestStall(url, null), with: await longestStall(url, FACTS) };
-  tell("leader stands still", stalls, " being written, at most");
+  tell("leader's stalls", stalls, " being written, at most");
 }
 
 const slotsAt = (url: string, at: number): string[] => [
