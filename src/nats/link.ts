@@ -1,4 +1,5 @@
 /** Whether the connection stands. A request that is sent while it is down is lost, and would only time out seconds later. */
+import { setMaxListeners } from "node:events";
 import { Events, type NatsConnection } from "./door.js";
 
 /** The connection went away before the answer came. */
@@ -11,6 +12,8 @@ export class Link {
   #isUp = true;
 
   constructor(nc: NatsConnection) {
+    // As many as there are questions under way; each takes its own back.
+    setMaxListeners(0, this.#events);
     void this.#watch(nc);
   }
 
