@@ -20,6 +20,13 @@ export class CheckpointDamaged extends Error {
   readonly code = "checkpoint-damaged";
 }
 
+/** The fold of a whole checkpoint. Throws `CheckpointDamaged`. */
+export function restoreFold(lines: Iterable<string>): Fold {
+  const restoration = new Restoration();
+  for (const line of lines) restoration.read(line);
+  return restoration.finish();
+}
+
 /** Makes a fold from the lines of a checkpoint, which are given one after the other. */
 export class Restoration {
   #head: HeadLine | null = null;

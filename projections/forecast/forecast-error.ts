@@ -6,6 +6,7 @@ import type { Entry } from "../../events/entry.js";
 import type { JobId, Position } from "../../events/names.js";
 import type { Fold } from "../fold.js";
 import { stateOf } from "../jobs.js";
+import { quantile } from "../quantile.js";
 import { forecastStarts } from "./forecast.js";
 
 export interface ForecastError {
@@ -117,5 +118,5 @@ export class ForecastTrial {
 /** The value that this share of the values is no larger than; null if there are none. */
 function shareOf(values: readonly number[], share: number): number | null {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+  return sorted.length === 0 ? null : quantile(sorted, share);
 }

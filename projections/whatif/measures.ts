@@ -7,6 +7,7 @@ import type { JobId, PoolName } from "../../events/names.js";
 import { remember } from "../../events/remember.js";
 import type { Fold } from "../fold.js";
 import { compareText } from "../jobs.js";
+import { quantile } from "../quantile.js";
 import type { Pool, Slots } from "../slots.js";
 
 /** Waits of one type, a value for each start: from being ready until the grant. Milliseconds. */
@@ -156,9 +157,4 @@ function spreadOf(type: string, waits: readonly number[]): WaitMeasure {
   const sorted = [...waits].sort((a, b) => a - b);
   const [p50Ms, p95Ms, maxMs] = [0.5, 0.95, 1].map((share) => quantile(sorted, share));
   return { type, starts: waits.length, p50Ms: p50Ms ?? 0, p95Ms: p95Ms ?? 0, maxMs: maxMs ?? 0 };
-}
-
-/** The nearest rank: of the sorted values the least that is no smaller than so large a share of them. 0 if there are none. */
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }

@@ -1,6 +1,6 @@
 /** How long attempts hold their slots in an alternative: as long as they did, and where that is not known, what is usual for the type. */
 import { remember } from "../../events/remember.js";
-import { quantile } from "./measures.js";
+import { quantile } from "../quantile.js";
 import type { AttemptLife, JobLife, Workload } from "./recorded.js";
 
 export class RunTimes {

@@ -8,7 +8,7 @@ import { entryIdSchema, positionSchema } from "../../events/names.js";
 import { STATE_FORM } from "../../projections/canonical-state.js";
 import { checkpointLines } from "../../projections/checkpoint/checkpoint.js";
 import { CHECKPOINT_FORM } from "../../projections/checkpoint/checkpoint-lines.js";
-import { CheckpointDamaged, Restoration } from "../../projections/checkpoint/restoration.js";
+import { CheckpointDamaged, restoreFold } from "../../projections/checkpoint/restoration.js";
 import type { Fold } from "../../projections/fold.js";
 import type { ObjectBucket, StoredObject } from "../nats/object-bucket.js";
 import { stateHash } from "../state-hash.js";
@@ -111,15 +111,14 @@ function pack(fold: Fold): Uint8Array {
   return gzipSync(Buffer.concat(lines), { level: GZIP_LEVEL });
 }
 
-function unpack(bytes: Uint8Array): Fold {
-  const restoration = new Restoration();
-  const lines = gunzip(bytes);
+const unpack = (bytes: Uint8Array): Fold => restoreFold(linesOf(gunzip(bytes)));
+
+function* linesOf(bytes: Buffer): IterableIterator<string> {
   let from = 0;
-  for (let to = lines.indexOf(NEWLINE); to !== -1; to = lines.indexOf(NEWLINE, from)) {
-    restoration.read(lines.toString("utf8", from, to));
+  for (let to = bytes.indexOf(NEWLINE); to !== -1; to = bytes.indexOf(NEWLINE, from)) {
+    yield bytes.toString("utf8", from, to);
     from = to + 1;
   }
-  return restoration.finish();
 }
 
 function gunzip(bytes: Uint8Array): Buffer {

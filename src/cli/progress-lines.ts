@@ -1,6 +1,7 @@
 /** How far long work is, for whoever watches: a bar on a terminal; elsewhere, say in a log, a line now and then. */
 import { type Progress, ProgressBar } from "./progress-bar.js";
 import type { Terminal } from "./terminal.js";
+import { counted } from "./wording.js";
 
 export interface ProgressShown {
   /** Where to write what else is said meanwhile. */
@@ -11,6 +12,13 @@ export interface ProgressShown {
   /** The work is done: what stands on a terminal is gone. */
   end(): void;
 }
+
+/** How far reading a ledger is: at this entry, of those up to the last one. */
+export const entryProgress = (position: number, last: number): Progress => ({
+  share: position / last,
+  count: position,
+  text: `${position} of ${counted(last, "entry", "entries")}`,
+});
 
 /** Work that takes less than this says nothing. */
 const LINE_EVERY_MS = 5_000;

@@ -5,7 +5,7 @@
 import { position } from "../../events/names.js";
 import { isTerminal } from "../../events/states.js";
 import { checkpointLines } from "../../projections/checkpoint/checkpoint.js";
-import { Restoration } from "../../projections/checkpoint/restoration.js";
+import { restoreFold } from "../../projections/checkpoint/restoration.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
 import { CODE } from "../checkpoints/shelf.js";
@@ -93,7 +93,7 @@ async function beginOf(from: Readable, at: number, redaction: Redaction | null):
     if (message === null) throw new ClientFailure("not-found", `entry ${place} is not in the ledger`);
     earlier.push(message);
   }
-  return { lines, hash: stateHash(restored(lines)), earlier };
+  return { lines, hash: stateHash(restoreFold(lines)), earlier };
 }
 
 /** What the entries come to as they are told. */
@@ -103,7 +103,7 @@ async function foldTold(
   { first, last }: CapsuleOptions,
   told: AsTold,
 ): Promise<Fold> {
-  const fold = begin === null ? new Fold() : restored(begin.lines);
+  const fold = begin === null ? new Fold() : restoreFold(begin.lines);
   for await (const message of readMessages(ledger, first - 1, last))
     fold.apply(position(message.sequence), entryOf(told(message)));
   return fold;
@@ -121,9 +121,3 @@ async function endOfWhole(from: Readable, last: number): Promise<EndState | null
 }
 
 const endOf = (fold: Fold): EndState => ({ stateHash: stateHash(fold), limits: fold.slots.limits, code: CODE });
-
-function restored(lines: readonly string[]): Fold {
-  const restoration = new Restoration();
-  for (const line of lines) restoration.read(line);
-  return restoration.finish();
-}

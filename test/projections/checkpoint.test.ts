@@ -10,13 +10,13 @@ import { jobContext } from "../../machines/job.js";
 import { stateLines } from "../../projections/canonical-state.js";
 import { checkpointLines } from "../../projections/checkpoint/checkpoint.js";
 import { CHECKPOINT_FORM } from "../../projections/checkpoint/checkpoint-lines.js";
-import { CheckpointDamaged } from "../../projections/checkpoint/restoration.js";
+import { CheckpointDamaged, restoreFold } from "../../projections/checkpoint/restoration.js";
 import { Fold } from "../../projections/fold.js";
 import { stateOf } from "../../projections/jobs.js";
 import { readExportedLog } from "../../src/client/exported-log.js";
 import { entryOf } from "../../src/log/entry.js";
 import { stateHash } from "../../src/state-hash.js";
-import { decisionsOf, restored, throughCheckpoint, viewsOf } from "../support/checkpoints.js";
+import { decisionsOf, throughCheckpoint, viewsOf } from "../support/checkpoints.js";
 import { ledger } from "../support/ledger-builder.js";
 import { dayArbitrary, dayOf } from "../support/random-turns.js";
 import { checkRandomly, limitsArbitrary } from "./random-world.js";
@@ -85,7 +85,7 @@ describe("a fold made again from its checkpoint", () => {
   test("given a fold that was restored, when it is restored again, then the lines are the same", () => {
     const { fold } = ledger().elected().worker("w1", 5).limits({ global: 1 }).submitted("a").submitted("b").decided();
     const lines = [...checkpointLines(fold)];
-    expect([...checkpointLines(restored(lines))]).toEqual(lines);
+    expect([...checkpointLines(restoreFold(lines))]).toEqual(lines);
   });
 
   test("given finished jobs whose specs are alike, when they are restored, then they share one", () => {
@@ -110,7 +110,9 @@ describe("what a checkpoint remembers", () => {
   test("given params that are not given away, when it is written, then no model's name is either", () => {
     const lines = [...checkpointLines(book.fold, (spec) => ({ ...spec, params: {} }))];
     expect(lines.join("\n")).not.toMatch(/small|large/);
-    expect(restored(lines).durations.keep()).toMatchObject([{ type: "story", model: null, latestMs: [1_000, 1_000] }]);
+    expect(restoreFold(lines).durations.keep()).toMatchObject([
+      { type: "story", model: null, latestMs: [1_000, 1_000] },
+    ]);
   });
 });
 
@@ -123,7 +125,7 @@ describe("a checkpoint that is not whole", () => {
       const rest = lines.filter((_line, index) => index !== left);
       // Without what is in a list of its own, another state comes of it: that is for the hash to say.
       const read = () => {
-        if (stateHash(restored(rest)) !== stateHash(book.fold)) throw new CheckpointDamaged("another state");
+        if (stateHash(restoreFold(rest)) !== stateHash(book.fold)) throw new CheckpointDamaged("another state");
       };
       expect(read, lines[left]).toThrow(CheckpointDamaged);
     }
@@ -138,7 +140,7 @@ describe("a checkpoint that is not whole", () => {
     ["a state that no job has", lines.map((line) => line.replace('"queued"', '"lost"'))],
     ["another form", lines.map((line) => line.replace(`"form":${CHECKPOINT_FORM}`, '"form":0'))],
   ])("given %s, when it is read, then it is refused", (_what, text) => {
-    expect(() => restored(text)).toThrow(CheckpointDamaged);
+    expect(() => restoreFold(text)).toThrow(CheckpointDamaged);
   });
 });
 

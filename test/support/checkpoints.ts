@@ -1,7 +1,7 @@
 /** A fold by way of its checkpoint, and all that a fold says when it is asked. */
 import { canonicalJson } from "../../events/json.js";
 import { checkpointLines } from "../../projections/checkpoint/checkpoint.js";
-import { Restoration } from "../../projections/checkpoint/restoration.js";
+import { restoreFold } from "../../projections/checkpoint/restoration.js";
 import { explain } from "../../projections/explain/explain.js";
 import type { Fold } from "../../projections/fold.js";
 import { groupFacts } from "../../projections/group-facts.js";
@@ -19,14 +19,8 @@ import {
   workersView,
 } from "../../projections/views/views.js";
 
-export function restored(lines: Iterable<string>): Fold {
-  const restoration = new Restoration();
-  for (const line of lines) restoration.read(line);
-  return restoration.finish();
-}
-
 /** The fold that comes of writing and reading. */
-export const throughCheckpoint = (fold: Fold): Fold => restored(checkpointLines(fold));
+export const throughCheckpoint = (fold: Fold): Fold => restoreFold(checkpointLines(fold));
 
 /** What is decided from a fold, in its order: starts, denials with what is ahead, what is due, what is to be done about groups. */
 export function decisionsOf(fold: Fold): string {

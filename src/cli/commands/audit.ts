@@ -10,7 +10,7 @@ import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
 import { printDocument } from "../printing.js";
-import { showProgress } from "../progress-lines.js";
+import { entryProgress, showProgress } from "../progress-lines.js";
 import { drawTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { oneLine } from "../text-width.js";
@@ -52,12 +52,7 @@ async function audit(
   const bar = showProgress(terminal);
   const audited = await act({
     signal: interrupt.signal,
-    onEntry: (position, last) =>
-      bar.show({
-        share: position / last,
-        count: position,
-        text: `${position} of ${counted(last, "entry", "entries")}`,
-      }),
+    onEntry: (position, last) => bar.show(entryProgress(position, last)),
   }).finally(() => bar.end());
   if (interrupt.signal.aborted) throw interrupt.failure(`interrupted at position ${audited.position}`);
   const { differences, workers } = audited;

@@ -8,7 +8,7 @@ import { CliFailure } from "../failure.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
 import { printDocument } from "../printing.js";
-import { showProgress } from "../progress-lines.js";
+import { entryProgress, showProgress } from "../progress-lines.js";
 import type { Terminal } from "../terminal.js";
 import { counted } from "../wording.js";
 
@@ -48,12 +48,7 @@ async function verify(
   const outcome = await act({
     until: untilOf(options),
     signal: interrupt.signal,
-    onEntry: (position, last) =>
-      bar.show({
-        share: position / last,
-        count: position,
-        text: `${position} of ${counted(last, "entry", "entries")}`,
-      }),
+    onEntry: (position, last) => bar.show(entryProgress(position, last)),
   }).finally(() => bar.end());
   if (!outcome.ok) {
     const { address, problem } = outcome;
