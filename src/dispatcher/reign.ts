@@ -135,6 +135,11 @@ export class Reign {
     return this.#of.fold;
   }
 
+  /** Of workers in processes of their own; each reservation has its own. */
+  get leaseMs(): number {
+    return this.#of.options.leaseMs;
+  }
+
   /** What the worker inside says that it runs, by its own seats. Only to be asked when no entry is in flight. */
   get inside(): RunningAnswer {
     const { id: worker, running } = this.#worker;
