@@ -44,16 +44,22 @@ export async function leasesReply(dispatcher: Dispatcher, args: unknown, now: st
   return answer === null ? NOT_LEADING : { value: answer };
 }
 
-function leasesOf({ fold, leases, leaseMs: workerLeaseMs }: Reign, now: string): LeasesAnswer {
+function leasesOf({ fold, workerLeases, reservationLeases, leaseMs: workerLeaseMs }: Reign, now: string): LeasesAnswer {
   const { workers, reservations } = fold.slots;
   // Whoever was not heard of in this reign has a whole lease from now on, here as where leases end.
-  const left = (kind: LeaseLeft["kind"], holder: string, leaseMs: number): LeaseLeft => ({
-    ...{ holder, kind, leaseMs },
-    leftMs: Math.max(0, Math.floor(leaseMs - leases.silentMs(holder))),
-  });
-  const all = [
-    ...Object.values<Worker>(workers).flatMap(({ id, remote }) => (remote ? [left("worker", id, workerLeaseMs)] : [])),
-    ...Object.values<Reservation>(reservations).map(({ id, leaseMs }) => left("reservation", id, leaseMs)),
-  ].sort((a, b) => a.leftMs - b.leftMs || compareText(a.kind, b.kind) || compareText(a.holder, b.holder));
+  const ofWorkers = Object.values<Worker>(workers).flatMap(({ id, remote }): LeaseLeft[] =>
+    remote ? [leaseLeft({ holder: id, kind: "worker", leaseMs: workerLeaseMs }, workerLeases.silentMs(id))] : [],
+  );
+  const ofReservations = Object.values<Reservation>(reservations).map(({ id, leaseMs }) =>
+    leaseLeft({ holder: id, kind: "reservation", leaseMs }, reservationLeases.silentMs(id)),
+  );
+  const all = [...ofWorkers, ...ofReservations].sort(
+    (a, b) => a.leftMs - b.leftMs || compareText(a.kind, b.kind) || compareText(a.holder, b.holder),
+  );
   return { position: fold.head.position, at: now, total: all.length, leases: all.slice(0, LEASES_ANSWERED_MAX) };
 }
+
+const leaseLeft = (lease: Omit<LeaseLeft, "leftMs">, silentMs: number): LeaseLeft => ({
+  ...lease,
+  leftMs: Math.max(0, Math.floor(lease.leaseMs - silentMs)),
+});

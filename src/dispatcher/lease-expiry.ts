@@ -24,7 +24,8 @@ const HOLDER_SILENT = "its holder is gone: nothing was heard of it for a whole l
 export interface LeaseExpiryOptions {
   readonly options: DispatcherOptions;
   readonly fold: Fold;
-  readonly leases: LeaseWatch;
+  readonly workerLeases: LeaseWatch;
+  readonly reservationLeases: LeaseWatch;
   readonly remote: RemoteWorkers;
   /** The worker inside. */
   readonly worker: WorkerId;
@@ -64,13 +65,14 @@ export class LeaseExpiry {
   }
 
   #look(): void {
-    const { fold, leases, remote, own, wake } = this.#of;
+    const { fold, workerLeases, reservationLeases, remote, own, wake } = this.#of;
     const { slots } = fold;
     const lost = Object.values<Worker>(slots.workers).filter(this.#isLost);
     if (lost.length > 0) void this.#dismiss(new Set(lost.map(({ id }) => id)));
     if (Object.values<Reservation>(slots.reservations).some(this.#isAbandoned))
       own((now) => expireReservations(now, this.#isAbandoned, HOLDER_SILENT));
-    leases.keepOnly((id) => id in slots.workers || id in slots.reservations);
+    workerLeases.keepOnly((id) => id in slots.workers);
+    reservationLeases.keepOnly((id) => id in slots.reservations);
     remote.forgetOrders();
     void this.#confirm();
     // A clock that jumped ahead makes things due that no alarm was set for.
@@ -80,9 +82,9 @@ export class LeaseExpiry {
 
   readonly #isLost = ({ id, remote, process }: Worker): boolean =>
     remote &&
-    (this.#of.options.system.isProvablyGone(process) || this.#of.leases.silentMs(id) >= this.#of.options.leaseMs);
+    (this.#of.options.system.isProvablyGone(process) || this.#of.workerLeases.silentMs(id) >= this.#of.options.leaseMs);
 
-  readonly #isAbandoned = ({ id, leaseMs }: Reservation): boolean => this.#of.leases.silentMs(id) >= leaseMs;
+  readonly #isAbandoned = ({ id, leaseMs }: Reservation): boolean => this.#of.reservationLeases.silentMs(id) >= leaseMs;
 
   /** Whoever has nothing to write would not notice that somebody else leads: so the ledger is asked. */
   async #confirm(): Promise<void> {

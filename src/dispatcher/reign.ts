@@ -43,7 +43,9 @@ export interface ReignOptions extends Inheritance {
 }
 
 export class Reign {
-  readonly leases: LeaseWatch;
+  /** Two, because a reservation may be called like a worker. */
+  readonly workerLeases: LeaseWatch;
+  readonly reservationLeases: LeaseWatch;
   readonly remote: RemoteWorkers;
   readonly #of: ReignOptions;
   readonly #worker: Worker;
@@ -81,10 +83,11 @@ export class Reign {
       settingsFacts: options.settingsFacts,
     };
     for (const facts of firstFacts(fold, accession)) this.#own(facts);
-    this.leases = new LeaseWatch(clock);
+    this.workerLeases = new LeaseWatch(clock);
+    this.reservationLeases = new LeaseWatch(clock);
     this.remote = new RemoteWorkers({
       ...{ fold, epoch: epoch(fold.head.epoch + 1), ledger: of.ledger, leaseMs, results, clock },
-      leases: this.leases,
+      leases: this.workerLeases,
       link: options.workerLink,
       types: () => options.catalogue.types.keys(),
       own: (facts, settled) => {
@@ -101,7 +104,8 @@ export class Reign {
         wake,
         drawRetryTime,
         worker,
-        leases: this.leases,
+        workerLeases: this.workerLeases,
+        reservationLeases: this.reservationLeases,
         remote: this.remote,
         deposed: of.deposed,
       },

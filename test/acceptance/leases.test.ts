@@ -94,6 +94,23 @@ test("given reservations, one held and one that waits, when the leader is asked,
   holder.signal("SIGKILL");
 });
 
+test("given a worker and a reservation of the same name, when only the worker renews, then the reservation expires all the same (DEC-004)", async () => {
+  const stage = await openStage();
+  const twin = { worker: "twin", types: ["any"], capacity: 1 };
+  expect(await stage.request("worker.join", twin)).toMatchObject({ leaseMs: LEASE_MS });
+  const reserved = { id: "twin", resources: { ollama: 1 }, lease: "1s" };
+  expect(await stage.request("api.reserve", reserved)).toMatchObject({ reservation: { state: "granted" } });
+  expect((await asked(stage)).leases).toMatchObject([
+    { holder: "twin", kind: "reservation", leaseMs: 1_000 },
+    { holder: "twin", kind: "worker", leaseMs: LEASE_MS },
+  ]);
+  await eventually("the reservation has expired", async () => {
+    await stage.request("worker.renew", { worker: "twin", running: [] });
+    return stage.watch.ofType("ReservationExpired").length === 1 ? true : null;
+  });
+  expect((await asked(stage)).leases).toMatchObject([{ holder: "twin", kind: "worker" }]);
+});
+
 test("given a question with arguments, then it is refused; and given that nobody leads, then nobody answers", async () => {
   const stage = await openStage();
   expect(await stage.request("query.leases", { holder: "w1" })).toMatchObject({ code: 400 });
