@@ -6,10 +6,12 @@ import { initWasm, Resvg } from "@resvg/resvg-wasm";
 /** So many pixels for one of the drawing: sharp on a dense screen, and in print. */
 const SCALE = 2;
 const FAMILY = "Inter";
+const require = createRequire(import.meta.url);
 /** The two weights that the drawing uses. */
-const FONTS = ["400Regular/Inter_400Regular.ttf", "600SemiBold/Inter_600SemiBold.ttf"];
-
-const { resolve } = createRequire(import.meta.url);
+const FONTS = [
+  require.resolve("@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf"),
+  require.resolve("@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf"),
+];
 let renderer: Promise<Uint8Array[]> | null = null;
 
 /** The bytes of a PNG file, in the colours of a printed page. The same SVG gives the same bytes. */
@@ -21,6 +23,6 @@ export async function drawPng(svg: string): Promise<Uint8Array> {
 
 /** Once in a process; gives the fonts. */
 async function loadRenderer(): Promise<Uint8Array[]> {
-  await initWasm(await readFile(resolve("@resvg/resvg-wasm/index_bg.wasm")));
-  return Promise.all(FONTS.map((file) => readFile(resolve(`@expo-google-fonts/inter/${file}`))));
+  await initWasm(await readFile(require.resolve("@resvg/resvg-wasm/index_bg.wasm")));
+  return Promise.all(FONTS.map((file) => readFile(file)));
 }
