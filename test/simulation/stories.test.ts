@@ -216,6 +216,41 @@ describe("a lease", { timeout: TIMEOUT_MS }, () => {
   });
 });
 
+describe("a server whose disk is slow", { timeout: TIMEOUT_MS }, () => {
+  test("given a worker outside that refused a run, because its lease could not be renewed, when it is renewed before that is on record, then the run is not ordered again", async () => {
+    const publish = (atMs: number, subject: string, text: string): Happening => ({
+      ...{ atMs, kind: "publish", publisher: 0, subject, text, retries: 3 },
+    });
+    // The first entry takes so long that the lease nears its end; the order that follows from it is refused while the next is stored.
+    const happenings: readonly Happening[] = [
+      { atMs: 16_828, kind: "slow disk", diskMs: 2_330, forMs: 20_000 },
+      publish(17_846, "world.submit.story", "{}"),
+      publish(18_930, "world.submit.story", "{}"),
+      publish(19_984, "world.submit.story", "{}"),
+    ];
+    let refused = 0;
+    for (const seed of SEEDS) {
+      const { broken, lines } = await new World({
+        seed,
+        happenings,
+        settings: {
+          ...planOf(seed, [], { hosts: ["m1"] }).settings,
+          outside: [{ host: "m1", types: ["story"], capacity: 3 }],
+          insideTypes: [],
+          configuration: {
+            ...{ lease: 13_599, limits: { global: 3 } },
+            types: { story: { runner: "command", argv: ["true"], backoff: { base: 100, cap: 1_000, factor: 1 } } },
+          },
+          spanMs: 36_000,
+        },
+      }).run();
+      expect(broken.map(describeBroken), `seed ${seed}`).toEqual([]);
+      refused += lines.filter((line) => line.includes("refused it: its lease could not be renewed")).length;
+    }
+    expect(refused).toBeGreaterThan(0);
+  });
+});
+
 describe("a server that takes nothing", { timeout: TIMEOUT_MS }, () => {
   test("given a full disk, when entries are to be stored, then they are tried again and again, but not without a pause", async () => {
     const full: Happening = { atMs: 1_000, kind: "full disk", forMs: 20_000 };
