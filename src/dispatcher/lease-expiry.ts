@@ -107,8 +107,9 @@ export class LeaseExpiry {
   async #dismiss(lost: ReadonlySet<WorkerId>): Promise<void> {
     if (this.#isDismissing) return;
     this.#isDismissing = true;
-    const { own, wake, drawRetryTime, options } = this.#of;
+    const { own, wake, drawRetryTime, options, remote } = this.#of;
     const isLost = ({ id }: Worker) => lost.has(id);
+    remote.lost(lost);
     options.log.warn({ workers: [...lost] }, WORKER_SILENT);
     own((now) => partWorkers(now, isLost, WORKER_SILENT));
     wake();
