@@ -3,11 +3,12 @@
  * whole lease, has lost its attempts; a holder that is silent for its lease has lost its reservation; and both are said so (D8).
  */
 import type { Fact } from "../../events/facts.js";
-import type { JobId, Position, WorkerId } from "../../events/names.js";
+import type { EntryId, JobId, Position, WorkerId } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
 import { dismissWorkers, expireReservations, partWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
 import type { Holding, Reservation, Worker } from "../../projections/slots.js";
+import { entryOf } from "../log/entry.js";
 import { type Moment, momentOf } from "../worker/lease-guard.js";
 import { graceIsOver, isOther } from "./first-facts.js";
 import type { LeaseWatch } from "./lease-watch.js";
@@ -21,6 +22,12 @@ const LOOKS_PER_LEASE = 6;
 const WORKER_SILENT = "its worker is gone: its process ended, or nothing was heard of it for a whole lease";
 const HOLDER_SILENT = "its holder is gone: nothing was heard of it for a whole lease";
 
+/** An entry that is folded already, and may never be stored: another one may come to stand in its place. */
+export interface InFlight {
+  readonly position: Position;
+  readonly id: EntryId;
+}
+
 export interface LeaseExpiryOptions {
   readonly options: DispatcherOptions;
   readonly fold: Fold;
@@ -32,6 +39,8 @@ export interface LeaseExpiryOptions {
   readonly drawRetryTime: DrawRetryTime;
   readonly own: (facts: (fold: Fold) => readonly Fact[]) => void;
   readonly wake: () => void;
+  /** The entry that is being stored; null if none is. */
+  readonly inFlight: () => InFlight | null;
   /** The ledger was asked at that moment, and its last entry is ours. */
   readonly confirmed: (asked: Moment) => void;
   readonly deposed: () => void;
@@ -93,14 +102,25 @@ export class LeaseExpiry {
     const asked = momentOf(this.#of.options.clock);
     try {
       const { last } = await this.#of.options.ledger.state();
+      const isOurs = await this.#isOurs(last);
       if (this.#isOver) return;
-      if (last > this.#of.fold.head.position) this.#of.deposed();
-      else this.#of.confirmed(asked);
+      if (isOurs) this.#of.confirmed(asked);
+      // Of an entry in flight the server's answer tells what became of it.
+      else if (this.#of.inFlight() === null) this.#of.deposed();
     } catch (error) {
       this.#of.options.log.debug({ err: error }, "the ledger cannot be reached");
     } finally {
       this.#isAsking = false;
     }
+  }
+
+  /** Whether nobody else has written the ledger, up to its last entry. */
+  async #isOurs(last: number): Promise<boolean> {
+    const inFlight = this.#of.inFlight();
+    if (inFlight === null) return last <= this.#of.fold.head.position;
+    if (last !== inFlight.position) return last < inFlight.position;
+    const found = await this.#of.options.ledger.read(last);
+    return found !== null && entryOf(found).id === inFlight.id;
   }
 
   /** They get nothing more at once, and lose what they hold when nothing of it runs on this machine any more. */

@@ -11,7 +11,7 @@ import type { RunningAnswer } from "../worker/protocol.js";
 import { Worker } from "../worker/worker.js";
 import { type IntakeItem, type Order, readMessage } from "./arrivals.js";
 import { type Accession, type FactsOf, firstFacts, workerOf } from "./first-facts.js";
-import { LeaseExpiry } from "./lease-expiry.js";
+import { type InFlight, LeaseExpiry } from "./lease-expiry.js";
 import { LeaseWatch } from "./lease-watch.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Effect, Input, Settled } from "./messages.js";
@@ -38,6 +38,8 @@ export interface ReignOptions extends Inheritance {
   readonly wake: () => void;
   /** An order with what must be read from the ledger for it; to be asked when all before it is stored. */
   readonly complete: (order: Order) => Promise<Order>;
+  /** The entry that is being stored; null if none is. */
+  readonly inFlight: () => InFlight | null;
   /** The ledger has an entry that is not ours. */
   readonly deposed: () => void;
 }
@@ -107,6 +109,7 @@ export class Reign {
         workerLeases: this.workerLeases,
         reservationLeases: this.reservationLeases,
         remote: this.remote,
+        inFlight: of.inFlight,
         deposed: of.deposed,
       },
       confirmed: (asked) => this.#guard.renewed(asked),
