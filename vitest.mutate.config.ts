@@ -16,6 +16,6 @@ export default defineConfig({
     testTimeout: 60_000,
     sequence: { sequencer: QuickFilesFirst },
     // A mutant must live or die the same way every time; and there are thousands of them, so each meets fewer random worlds.
-    env: { SIGNALBOX_TEST_SEED: "20260101", SIGNALBOX_TEST_SHARE: "0.1" },
+    env: { SIGNALBOX_TEST_SEED: "20260101", SIGNALBOX_TEST_SHARE: process.env["MUTATE_SHARE"] ?? "0.1" },
   },
 });
