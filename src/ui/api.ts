@@ -130,7 +130,12 @@ async function historyAnswer(shown: Shown, parameters: URLSearchParams): Promise
     await momentOf(shown, to ?? null),
   ];
   if (begin.position > end.position) throw new RequestRefused("invalid", "from is behind to");
-  return slotHistory(recording.spans, { from: begin, to: end, pools: pool });
+  // Looked at together: the two change at once.
+  const {
+    recording: { spans },
+    olderPast,
+  } = shown;
+  return slotHistory(spans, { from: begin, to: end, pools: pool }, olderPast);
 }
 
 /** The last entry at a moment. Before the first one nothing has a time. */

@@ -19,15 +19,24 @@ export class KeptFolds {
 
   /** A fold at or before the position that may be moved on to it. */
   nearest(position: number): Fold {
-    const before = this.#kept.filter(({ head }) => head.position <= position).at(-1);
-    const { head } = this.#moving ?? {};
-    const isMovingNearer =
-      head !== undefined && head.position <= position && head.position >= (before?.head.position ?? 0);
-    if (this.#moving === null || !isMovingNearer) {
+    const before = this.#keptBefore(position);
+    if (this.#moving === null || !this.#isMovingNearer(position)) {
       this.#moving = before?.clone() ?? new Fold();
       this.#factsSinceKept = 0;
     }
     return this.#moving;
+  }
+
+  /** Where that one is; 0 if it is at the beginning of the ledger. */
+  reach(position: number): number {
+    const nearest = this.#isMovingNearer(position) ? this.#moving : this.#keptBefore(position);
+    return nearest?.head.position ?? 0;
+  }
+
+  /** This fold, made from a checkpoint, is the one that moves from now on. */
+  begin(fold: Fold): void {
+    this.#moving = fold;
+    this.#factsSinceKept = 0;
   }
 
   /** The fold that moves has come past an entry of so many facts. */
@@ -45,6 +54,22 @@ export class KeptFolds {
   /** Something went wrong with the fold that moves: it is not what it was. */
   drop(): void {
     this.#moving = null;
+  }
+
+  /** Any of them may be wrong. */
+  forget(): void {
+    this.#kept = [];
+    this.drop();
+  }
+
+  #keptBefore(position: number): Fold | undefined {
+    return this.#kept.filter(({ head }) => head.position <= position).at(-1);
+  }
+
+  #isMovingNearer(position: number): boolean {
+    const { head } = this.#moving ?? {};
+    const kept = this.#keptBefore(position)?.head.position ?? 0;
+    return head !== undefined && head.position <= position && head.position >= kept;
   }
 
   #isTooMuch(): boolean {

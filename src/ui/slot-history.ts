@@ -14,7 +14,11 @@ export interface Stretch {
   readonly pools: readonly string[];
 }
 
-export function slotHistory(book: SpanBook, { from, to, pools }: Stretch): SlotHistory {
+export function slotHistory(
+  book: SpanBook,
+  { from, to, pools }: Stretch,
+  olderPast: SlotHistory["olderPast"] = null,
+): SlotHistory {
   const isAsked = (pool: string) => pools.length === 0 || pools.includes(pool);
   const spans: SlotSpan[] = [];
   for (const held of book.spans) {
@@ -29,7 +33,7 @@ export function slotHistory(book: SpanBook, { from, to, pools }: Stretch): SlotH
   const before = book.capacities.filter(({ position }) => position <= from.position).at(-1);
   const within = book.capacities.filter(({ position }) => position > from.position && position <= to.position);
   return {
-    ...{ from, to, completeFrom: book.completeFrom },
+    ...{ from, to, completeFrom: book.completeFrom, olderPast },
     spans: isTooMuch ? [] : spans,
     coarse: isTooMuch ? coarsened(spans, Date.parse(from.at), Date.parse(to.at)) : null,
     capacities: before === undefined ? within : [before, ...within],

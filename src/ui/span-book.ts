@@ -1,12 +1,14 @@
 /**
  * Who held which slots from when to when: written down while the ledger is folded, because the fold itself only knows who holds
- * them now. The oldest spans are forgotten when there are too many; the book says from when on it is complete.
+ * them now. A book may begin in the middle of a ledger, and the oldest spans are forgotten when there are too many; it says from
+ * when on it is complete.
  */
 import type { Fact } from "../../events/facts.js";
 import type { Position } from "../../events/names.js";
 import { isSlotHolding } from "../../events/states.js";
+import { demandOf } from "../../projections/demand.js";
 import type { Fold } from "../../projections/fold.js";
-import type { Pool, Slots } from "../../projections/slots.js";
+import { inReservationOrder, oldestFirst, type Pool, type Slots } from "../../projections/slots.js";
 import type { AsOf } from "../../projections/views/views.js";
 import type { FoldedFact } from "./news.js";
 import type { CapacityChange } from "./protocol.js";
@@ -33,6 +35,18 @@ export class SpanBook {
   #completeFrom: AsOf | null = null;
   readonly #capacities: CapacityChange[] = [];
   #pools: Slots["pools"] | null = null;
+
+  /**
+   * A book that begins with what a fold holds. What was taken when other pools were configured is told as of now: what it was is in
+   * the grant itself.
+   */
+  static from(fold: Fold): SpanBook {
+    const book = new SpanBook();
+    for (const span of openSpans(fold).sort((a, b) => a.grant - b.grant)) book.#begin(span);
+    book.entryEnded(fold);
+    book.#completeFrom = { position: fold.head.position, at: fold.head.at };
+    return book;
+  }
 
   /** In the order of their grants. */
   get spans(): readonly HeldSpan[] {
@@ -103,6 +117,25 @@ export class SpanBook {
     }
     this.#spans = [...old.filter(({ end }) => end === null), ...this.#spans.slice(-SPANS_KEPT_MAX)];
   }
+}
+
+/** All that is held, by jobs and by reservations. */
+function openSpans(fold: Fold): HeldSpan[] {
+  const { slots, jobs } = fold;
+  const held = oldestFirst(slots).map((holding): HeldSpan => {
+    const { job: holder, worker, grant, since: from } = holding;
+    const row = jobs.get(holder);
+    const demand = Object.fromEntries(demandOf(holding, slots.limits));
+    const [type, attempt] = [row?.askedType ?? null, row?.attempts.length ?? 1];
+    return { holder, isReservation: false, type, attempt, worker, grant, from, demand, end: null };
+  });
+  const reserved = inReservationOrder(slots).flatMap((reservation): HeldSpan[] => {
+    const { id, holder: worker, grant, since: from } = reservation;
+    if (grant === null || from === null) return [];
+    const demand = Object.fromEntries(demandOf(reservation, slots.limits));
+    return [{ holder: id, isReservation: true, type: null, attempt: 1, worker, grant, from, demand, end: null }];
+  });
+  return [...reserved, ...held];
 }
 
 const keyOf = (holder: string, isReservation: boolean): string => `${isReservation ? "direct:" : ""}${holder}`;
