@@ -44,7 +44,7 @@ export class Following {
     this.#ledger = ledger;
     this.#identity = identity;
     this.#recording = begun.recording;
-    this.#older = olderOf(begun);
+    this.#older = this.#olderOf(begun);
     this.#moments = this.#momentsOf();
   }
 
@@ -208,7 +208,7 @@ export class Following {
 
   #show(begun: Begun): void {
     this.#recording = begun.recording;
-    this.#older = olderOf(begun);
+    this.#older = this.#olderOf(begun);
     this.#moments = this.#momentsOf();
     this.#broadcast?.begin(begun.recording);
   }
@@ -256,6 +256,10 @@ export class Following {
     this.#broadcast?.back();
   }
 
+  #olderOf({ recording, isWhole }: Begun): OlderPast | null {
+    return isWhole ? null : new OlderPast(recording, () => this.#moments.isFolding);
+  }
+
   #momentsOf(): Moments {
     const recording = this.#recording;
     return new Moments({
@@ -274,8 +278,6 @@ export class Following {
     }
   }
 }
-
-const olderOf = ({ recording, isWhole }: Begun): OlderPast | null => (isWhole ? null : new OlderPast(recording));
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

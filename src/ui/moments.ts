@@ -35,11 +35,17 @@ export class Moments {
   readonly #boards = new Map<Position, Board>();
   /** One at a time: they share the fold that moves. */
   #turn: Promise<unknown> = Promise.resolve();
+  #asked = 0;
 
   constructor({ ledger, now, shelf }: MomentsOptions) {
     this.#ledger = ledger;
     this.#now = now;
     this.#shelf = shelf;
+  }
+
+  /** Whether somebody waits for a moment that is not folded yet. */
+  get isFolding(): boolean {
+    return this.#asked > 0;
   }
 
   /** The position of the last entry at a moment; null is now. Throws `RequestRefused` if the ledger does not reach so far. */
@@ -61,9 +67,12 @@ export class Moments {
   /** Asks the fold at a position, which is there. Gives up when `signal` aborts, also half way. */
   async ask<T>(at: Position, question: (fold: Fold) => T, signal: AbortSignal): Promise<T> {
     if (at === this.#now().head.position) return question(this.#now());
+    this.#asked += 1;
     const asked = this.#turn.then(async () => question(await this.#foldTo(at, signal)));
     this.#turn = asked.catch(() => {});
-    return asked;
+    return asked.finally(() => {
+      this.#asked -= 1;
+    });
   }
 
   async board(at: Position, signal: AbortSignal): Promise<Board> {

@@ -3,23 +3,26 @@
  * of its own, up to where the other one is by then; that one becomes it, and from then on it is as if all had been folded from the
  * first entry.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import type { Log } from "../log/log.js";
 import { Slices } from "../slices.js";
 import type { OlderPastTold } from "./protocol.js";
 import { Recording } from "./recording.js";
 
-/** Nobody waits for it, and the machine has other work: it rests for as long as it works. */
+/** Nobody waits for it, and the machine has other work: it rests for as long as it works, and while somebody waits for other work. */
 const REST_MS = 20;
 
 export class OlderPast {
   readonly #shown: Recording;
+  readonly #isBusy: () => boolean;
   #read: Recording | null = new Recording();
   #reason: string | null = null;
 
-  /** `shown`: the recording that does not know its older past. */
-  constructor(shown: Recording) {
+  /** `shown`: the recording that does not know its older past. `isBusy`: whether somebody waits for something else that is folded. */
+  constructor(shown: Recording, isBusy: () => boolean) {
     this.#shown = shown;
+    this.#isBusy = isBusy;
   }
 
   /** How far it is; null: it is all there. */
@@ -42,6 +45,7 @@ export class OlderPast {
           read.apply(message);
           if (this.#isJoined(read)) return;
           await slices.between();
+          while (this.#isBusy() && !signal.aborted) await delay(REST_MS, undefined, { ref: false });
         }
       }
     } catch (error) {

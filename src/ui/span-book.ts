@@ -15,6 +15,8 @@ import type { CapacityChange } from "./protocol.js";
 
 const SPANS_KEPT_MAX = 50_000;
 const CAPACITIES_KEPT_MAX = 1_000;
+/** So many spans are passed over at once, where all of them had ended before what is asked about. */
+const SPANS_PER_BLOCK = 500;
 
 /** All that one job or reservation took with one grant. */
 export interface HeldSpan {
@@ -31,6 +33,8 @@ export interface HeldSpan {
 
 export class SpanBook {
   #spans: HeldSpan[] = [];
+  /** Of each block of spans that have all ended: where the last one did. By the index of its first one. */
+  readonly #latestEnds = new Map<number, number>();
   readonly #open = new Map<string, HeldSpan>();
   #completeFrom: AsOf | null = null;
   readonly #capacities: CapacityChange[] = [];
@@ -52,6 +56,18 @@ export class SpanBook {
   get spans(): readonly HeldSpan[] {
     return this.#spans;
   }
+
+  /** Those that were held at any time from one position to the other, in the same order. */
+  *within(from: Position, to: Position): IterableIterator<HeldSpan> {
+    for (let begin = 0; begin < this.#spans.length; begin += SPANS_PER_BLOCK) {
+      if (this.#latestEnd(begin) < from) continue;
+      for (const span of this.#spans.slice(begin, begin + SPANS_PER_BLOCK)) {
+        if (span.grant > to) return;
+        if (span.end === null || span.end.position >= from) yield span;
+      }
+    }
+  }
+
   /** Null: from the beginning. */
   get completeFrom(): AsOf | null {
     return this.#completeFrom;
@@ -101,6 +117,17 @@ export class SpanBook {
     if (this.#spans.length > 2 * SPANS_KEPT_MAX) this.#forgetOldest();
   }
 
+  /** Of the block that begins at this index; infinite while one of it is held. */
+  #latestEnd(begin: number): number {
+    const known = this.#latestEnds.get(begin);
+    if (known !== undefined) return known;
+    const block = this.#spans.slice(begin, begin + SPANS_PER_BLOCK);
+    const latest = Math.max(...block.map(({ end }) => end?.position ?? Number.POSITIVE_INFINITY));
+    // A block that is full and has ended stays as it is.
+    if (block.length === SPANS_PER_BLOCK && latest < Number.POSITIVE_INFINITY) this.#latestEnds.set(begin, latest);
+    return latest;
+  }
+
   #end(key: string, end: HeldSpan["end"]): void {
     const span = this.#open.get(key);
     if (span === undefined) return;
@@ -115,6 +142,7 @@ export class SpanBook {
       if (end !== null && end.position > (this.#completeFrom?.position ?? 0))
         this.#completeFrom = { position: end.position, at: end.at };
     }
+    this.#latestEnds.clear();
     this.#spans = [...old.filter(({ end }) => end === null), ...this.#spans.slice(-SPANS_KEPT_MAX)];
   }
 }

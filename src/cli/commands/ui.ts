@@ -139,8 +139,10 @@ async function show(
     () => url,
   );
   if (!hasPage) terminal.err(`${terminal.errColors.yellow("warning:")} ${NOT_BUILT.split("\n")[0]}`);
+  const begin = shown.olderPast === null ? null : shown.recording.spans.completeFrom;
+  const older = begin === null ? "" : `; the past before position ${begin.position} is still being read`;
   if (options.output === "table")
-    terminal.err(terminal.errColors.dim(`shows ${namespace} up to position ${position}; Ctrl-C ends it`));
+    terminal.err(terminal.errColors.dim(`shows ${namespace} up to position ${position}${older}; Ctrl-C ends it`));
   const browser = own.open ? await openBrowser(url, token !== null) : null;
   if (browser?.isOpen === false) terminal.err("no browser could be opened: open the URL yourself");
   // A reader of our output that goes away does not close the page.
