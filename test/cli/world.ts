@@ -7,11 +7,9 @@ import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
 import { type JobFunction, NotRetryable } from "../../src/runners/index.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
-import { PACKAGE_FOLDER } from "../../src/version.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
+import { PROGRAM } from "../support/program.js";
 
-/** The built command line, also for a program of the tests that is built itself. */
-const PROGRAM = join(PACKAGE_FOLDER, "dist/src/cli/main.js");
 const RUN_MS_MAX = 25_000;
 
 /** What the program said, and how it ended. */

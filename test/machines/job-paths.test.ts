@@ -15,6 +15,7 @@ import {
 import { type JobEvent, type JobNode, jobMachine, jobState } from "../../machines/job.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
+import { shareOfAll } from "../support/share.js";
 import { factOf } from "./job-facts.js";
 
 const JOB = "walker";
@@ -36,7 +37,7 @@ describe("the paths of the job machine", () => {
   }, () => {
     const paths = simplePaths("job");
     let steps = 0;
-    for (const path of paths) {
+    for (const path of shareOfAll(paths)) {
       const walked = begin();
       for (const { event, to } of path.steps) {
         walked.fact(factOf(event, JOB, walked));
