@@ -265,7 +265,12 @@ export class Following {
     return new Moments({
       ledger: async () => this.ledger,
       now: () => recording.fold,
-      shelf: async () => (await this.#session.readable()).shelf,
+      // Without them it only takes longer.
+      shelf: () =>
+        this.#session.readable().then(
+          ({ shelf }) => shelf,
+          () => null,
+        ),
     });
   }
 

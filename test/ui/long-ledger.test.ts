@@ -8,7 +8,7 @@ import { startProgram } from "../cli/world.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
 import { TcpGate } from "../support/tcp-gate.js";
 import { ask, OpenPage } from "./browser.js";
-import { Chromium, describeInChromium } from "./chromium.js";
+import { Chromium, describeInChromium, withView } from "./chromium.js";
 import {
   fillLedger,
   keepCheckpoints,
@@ -27,6 +27,8 @@ const FACTS = 4_000;
 const BATCH_BYTES_MAX = 256 * 1024;
 /** A dozen rows more in sight; a list that grows with the jobs would have thousands. */
 const NODES_APART_MAX = 200;
+/** The first page, and each time that the list grows all of its pages anew: 1 + 1 + 2 + 3 + 4; and as many because time goes on. */
+const JOB_REQUESTS_MAX = 30;
 /** It waits for nothing; a busy machine may take its time all the same. */
 const ENDING_MS_MAX = 5_000;
 
@@ -129,7 +131,34 @@ describeInChromium("the page of a long ledger", () => {
       ]);
     expect(few?.jobRows).toBe(500);
     expect(many?.jobRows).toBe(2_000);
+    expect(many?.jobRequests).toBeLessThanOrEqual(JOB_REQUESTS_MAX);
     expect(seen.flatMap(({ foreignRequests, complaints }) => [...foreignRequests, ...complaints])).toEqual([]);
+  });
+});
+
+describeInChromium("the page while the older past is read", () => {
+  test("given a moment of the past, when the slots over time are looked at, then the page says from when on they are complete and how far it is, until all is there", async () => {
+    const { ui } = await startUi(large);
+    await using _ui = ui;
+    await untilAllIsRead(ui);
+    await using browser = await Chromium.start();
+    const { page } = await browser.open(withView(ui.printed, "at=10"));
+    let told: SlotHistory["olderPast"] = null;
+    await page.route("**/api/slots/history?*", async (route) => {
+      const history: SlotHistory = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...history, completeFrom: history.to, olderPast: told } });
+    });
+    // It asks again by itself for as long as more is to come.
+    for (const [now, words] of [
+      [{ kind: "reading", share: 0.4321 }, /^Complete from .*; the older past is being read: 43 %$/],
+      [{ kind: "reading", share: 0.98 }, /: 98 %$/],
+      [{ kind: "unreadable", reason: "corrupt at 7" }, /; the older past cannot be read: corrupt at 7$/],
+    ] as const) {
+      told = now;
+      await page.getByRole("navigation").getByRole("button", { name: "Slots" }).click();
+      await page.locator("[data-part=older-past]", { hasText: words }).waitFor();
+    }
+    await page.close();
   });
 });
 

@@ -163,6 +163,8 @@ export interface Seen {
   /** From the first row to the last that is shown, and how many that are. */
   readonly jobsMs: number;
   readonly jobRows: number;
+  /** Questions about jobs, all in all. */
+  readonly jobRequests: number;
   /** From the word in the field to the fact in the list. */
   readonly searchMs: number;
   /** To other hosts. */
@@ -200,7 +202,8 @@ export async function lookAtAll(browser: Chromium, ui: UiProcess, { entries, job
   await page.close();
   const { origin } = new URL(ui.url);
   const foreignRequests = requests.filter((url) => !url.startsWith(origin) && !url.startsWith("data:"));
-  return { firstViewMs, nodes, scrubMs, jobsMs, jobRows, searchMs, foreignRequests, complaints };
+  const jobRequests = requests.filter((url) => url.startsWith(`${ui.url}api/jobs?`)).length;
+  return { firstViewMs, nodes, scrubMs, jobsMs, jobRows, jobRequests, searchMs, foreignRequests, complaints };
 }
 
 const firstOf: Readonly<Record<(typeof VIEWS)[number], string>> = {
