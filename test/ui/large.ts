@@ -42,6 +42,7 @@ await using browser = await Chromium.start();
 const seen = await lookAtAll(browser, ui, ledger);
 say("page, until the first view", ms(seen.firstViewMs));
 for (const [view, nodes] of Object.entries(seen.nodes)) say(`elements of ${view}`, String(nodes));
+say("elements of spans in the chart", String(seen.spanNodes));
 for (const [way, took] of Object.entries(seen.scrubMs)) say(`scrubbing ${way}`, ms(took));
 say("the job list to its end", `${ms(seen.jobsMs)}, ${seen.jobRows} rows`);
 say("a job from the middle in the log", ms(seen.searchMs));

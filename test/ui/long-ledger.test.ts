@@ -27,6 +27,8 @@ const FACTS = 4_000;
 const BATCH_BYTES_MAX = 256 * 1024;
 /** A dozen rows more in sight; a list that grows with the jobs would have thousands. */
 const NODES_APART_MAX = 200;
+/** So many spans are drawn at the most, each of a group, a title, a rectangle and perhaps a text. */
+const SPAN_NODES_MAX = 2_000 * 4;
 /** The first page, and each time that the list grows all of its pages anew: 1 + 1 + 2 + 3 + 4; and as many because time goes on. */
 const JOB_REQUESTS_MAX = 30;
 /** It waits for nothing; a busy machine may take its time all the same. */
@@ -129,6 +131,7 @@ describeInChromium("the page of a long ledger", () => {
         view,
         expect.toSatisfy((more: number) => more <= NODES_APART_MAX),
       ]);
+    for (const { spanNodes } of seen) expect(spanNodes).toBeLessThanOrEqual(SPAN_NODES_MAX);
     expect(few?.jobRows).toBe(500);
     expect(many?.jobRows).toBe(2_000);
     expect(many?.jobRequests).toBeLessThanOrEqual(JOB_REQUESTS_MAX);

@@ -156,8 +156,10 @@ const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(valu
 export interface Seen {
   /** From the navigation to the first pool in the document. */
   readonly firstViewMs: number;
-  /** View → elements in the document. */
+  /** View → elements in the document, but for the spans of the chart, of which there are as many as are in its window. */
   readonly nodes: Readonly<Record<string, number>>;
+  /** Those of the chart. */
+  readonly spanNodes: number;
   /** From the wish for a position to its board. */
   readonly scrubMs: Readonly<Record<string, number>>;
   /** From the first row to the last that is shown, and how many that are. */
@@ -180,10 +182,12 @@ export async function lookAtAll(browser: Chromium, ui: UiProcess, { entries, job
   await page.locator(".lane").first().waitFor();
   const firstViewMs = await page.evaluate<number>("performance.now()");
   const nodes: Record<string, number> = {};
+  let spanNodes = 0;
   for (const view of VIEWS) {
     await page.getByRole("navigation").getByRole("button", { name: view }).click();
     await page.locator(firstOf[view]).first().waitFor();
     nodes[view] = await nodesOn(page);
+    if (view === "Slots") spanNodes = await countOn(page, SPANS);
   }
   const scrubMs: Record<string, number> = {};
   const middle = Math.floor(entries / 2);
@@ -203,7 +207,18 @@ export async function lookAtAll(browser: Chromium, ui: UiProcess, { entries, job
   const { origin } = new URL(ui.url);
   const foreignRequests = requests.filter((url) => !url.startsWith(origin) && !url.startsWith("data:"));
   const jobRequests = requests.filter((url) => url.startsWith(`${ui.url}api/jobs?`)).length;
-  return { firstViewMs, nodes, scrubMs, jobsMs, jobRows, jobRequests, searchMs, foreignRequests, complaints };
+  return {
+    firstViewMs,
+    nodes,
+    spanNodes,
+    scrubMs,
+    jobsMs,
+    jobRows,
+    jobRequests,
+    searchMs,
+    foreignRequests,
+    complaints,
+  };
 }
 
 const firstOf: Readonly<Record<(typeof VIEWS)[number], string>> = {
@@ -216,7 +231,10 @@ const firstOf: Readonly<Record<(typeof VIEWS)[number], string>> = {
 
 const idInTheMiddle = (jobs: number): string => `j${Math.ceil(jobs / 2 / JOBS_PER_MESSAGE)}-${JOBS_PER_MESSAGE / 2}`;
 
-const nodesOn = (page: Page): Promise<number> => page.evaluate("document.querySelectorAll('*').length");
+const SPANS = ".gantt-drawing .span, .gantt-drawing .span *";
+const countOn = (page: Page, selector: string): Promise<number> =>
+  page.evaluate(`document.querySelectorAll('${selector}').length`);
+const nodesOn = async (page: Page): Promise<number> => (await countOn(page, "*")) - (await countOn(page, SPANS));
 
 async function scrubTo(page: Page, at: number): Promise<number> {
   const { ms } = await timed(async () => {
