@@ -11,8 +11,8 @@ export interface NearestOptions {
   /** Where the ledger is to be folded to; null: to its end. */
   readonly until: Until | null;
   /**
-   * So far there is a fold already: one is taken only if it is behind this, and the one before it is, too. To make a fold again from a
-   * checkpoint costs about as much as to fold what lies between two of them. Absent: any one.
+   * So far there is a fold already: one is taken only if the one before it is at this position or later, too. To make a fold again from
+   * a checkpoint costs about as much as to fold what lies between two of them. Absent: any one.
    */
   readonly beyond?: number;
   /** Told once, in a line, if there were some that could not be used. */

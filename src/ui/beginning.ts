@@ -50,7 +50,7 @@ async function fromCheckpoint({ ledger, shelf, onNotice }: Readable, last: numbe
   return fold === null || first === null ? null : Recording.from(fold, first);
 }
 
-/** Null if it is not there, or is none: whoever folds from there then says so. */
+/** Null if it is not there: whoever folds from there then says so. Throws `LedgerCorrupt` if it is none. */
 async function firstEntry(ledger: Log): Promise<AsOf | null> {
   const message = await ledger.read(1);
   if (message === null) return null;

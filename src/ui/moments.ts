@@ -36,6 +36,8 @@ export class Moments {
   /** One at a time: they share the fold that moves. */
   #turn: Promise<unknown> = Promise.resolve();
   #asked = 0;
+  /** Whether a fold may stem from a checkpoint. */
+  #isCheckpointed = false;
 
   constructor({ ledger, now, shelf }: MomentsOptions) {
     this.#ledger = ledger;
@@ -92,7 +94,10 @@ export class Moments {
     signal.throwIfAborted();
     const ledger = await this.#ledger();
     const checkpoint = await this.#checkpointBefore(at, ledger);
-    if (checkpoint !== null) this.#folds.begin(checkpoint);
+    if (checkpoint !== null) {
+      this.#isCheckpointed = true;
+      this.#folds.begin(checkpoint);
+    }
     const fold = this.#folds.nearest(at);
     try {
       const slices = new Slices();
@@ -106,8 +111,9 @@ export class Moments {
     } catch (error) {
       // An entry may be half folded.
       if (!signal.aborted) this.#folds.drop();
-      if (!(error instanceof LedgerCorrupt) || checkpoint === null) throw error;
-      // Whether the ledger is wrong, or only the checkpoint, the first entry tells.
+      if (!(error instanceof LedgerCorrupt) || !this.#isCheckpointed) throw error;
+      // Whether the ledger is wrong, or only a checkpoint, the first entry tells.
+      this.#isCheckpointed = false;
       this.#shelf = async () => null;
       this.#folds.forget();
       return this.#foldTo(at, signal);

@@ -222,7 +222,7 @@ export async function lookAtAll(browser: Chromium, ui: UiProcess, { entries, job
 }
 
 const firstOf: Readonly<Record<(typeof VIEWS)[number], string>> = {
-  Overview: ".lane",
+  Overview: ".newest .fact-row",
   Machines: ".chart [data-state]",
   Slots: ".gantt-drawing",
   Log: ".log .fact-row",

@@ -70,8 +70,8 @@ async function ui(own: OwnOptions, options: CommonOptions, terminal: Terminal): 
   const bar = showProgress(terminal);
   const ledger = options.log === undefined ? { open: opener(options, bar.terminal) } : { capsule: options.log };
   if (own.export !== undefined) return exportTo(own.export, ledger, options, interrupt, bar);
-  const starting = start(own, ledger, foldingOf(interrupt, bar)).finally(() => bar.end());
-  const started = await unlessInterrupted(starting, interrupt);
+  const starting = start(own, ledger, foldingOf(interrupt, bar));
+  const started = await unlessInterrupted(starting, interrupt).finally(() => bar.end());
   await show(started, own, options, interrupt, terminal);
 }
 
@@ -186,7 +186,8 @@ async function exportTo(
   const written = async () => {
     await using shown = await ("capsule" in ledger
       ? openCapsule(ledger.capsule, folding)
-      : liveCapsule(ledger.open, folding));
+      : liveCapsule(ledger.open, folding)
+    ).finally(() => bar.end());
     const { html, capsule } = await exportPage(shown, assets, new Date().toISOString(), interrupt.signal);
     const path = resolve(terminal.cwd, file);
     await writeWhole(path, html, file);
@@ -196,10 +197,7 @@ async function exportTo(
     const left = factsLeft + jobsLeft === 0 ? "" : `; ${factsLeft} older facts and ${jobsLeft} jobs are left out`;
     terminal.err(`wrote ${file}: ${moments} moments${left}. It holds the params and results of jobs.`);
   };
-  await unlessInterrupted(
-    written().finally(() => bar.end()),
-    interrupt,
-  );
+  await unlessInterrupted(written(), interrupt).finally(() => bar.end());
 }
 
 /** Beside its place first, so that a file that was broken off does not look like one. */
