@@ -14,7 +14,6 @@ export default defineConfig({
     include: [process.env["MUTATE_TESTS"] ?? "test/{events,machines,projections,golden}/**/*.test.ts"],
     setupFiles: ["test/support/frozen-states.ts"],
     testTimeout: 60_000,
-    isolate: false,
     sequence: { sequencer: QuickFilesFirst },
     // A mutant must live or die the same way every time; and there are thousands of them, so each meets fewer random worlds.
     env: { SIGNALBOX_TEST_SEED: "20260101", SIGNALBOX_TEST_SHARE: "0.1" },

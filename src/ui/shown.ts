@@ -1,5 +1,7 @@
 /** What the visualizer looks at: a ledger that goes on, or an exported one. */
+import type { LeasesAnswer } from "../api/leases.js";
 import { openWholeExport } from "../client/exported-log.js";
+import { askLeases } from "../client/leases.js";
 import type { CommandAnswer, Session } from "../client/session.js";
 import type { CommandVerb } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
@@ -22,6 +24,8 @@ export interface Shown {
   readonly ledger: Log;
   /** Carries out a command; null where there is no scheduler to carry it out. */
   readonly command: ((verb: CommandVerb, args: object) => Promise<CommandAnswer>) | null;
+  /** What is left of leases, by whoever leads; null where there is no scheduler that could, and where none answers. */
+  readonly leases: (() => Promise<LeasesAnswer | null>) | null;
 }
 
 export function liveLedger(following: Following): Shown {
@@ -42,6 +46,7 @@ export function liveLedger(following: Following): Shown {
       return following.ledger;
     },
     command: (verb, args) => session().command(verb, args),
+    leases: () => askLeases(session()),
   };
 }
 
@@ -63,7 +68,7 @@ export async function openCapsule(path: string, { signal, onEntry }: Folding): P
   const { namespace } = header;
   const nothingOpen = async () => {};
   return {
-    ...{ namespace, source: "capsule", recording, moments, olderPast: null, ledger, command: null },
+    ...{ namespace, source: "capsule", recording, moments, olderPast: null, ledger, command: null, leases: null },
     [Symbol.asyncDispose]: nothingOpen,
   };
 }
