@@ -106,17 +106,31 @@ function attemptView(attempt: Attempt): AttemptView {
  * the order of granting; those that wait for their time, next first; the finished ones, newest first. Or all together, sorted.
  */
 export function jobsView(fold: Fold, filter: JobFilter = {}): JobListItem[] {
-  const { sort, limit = Number.POSITIVE_INFINITY } = filter;
+  return jobsPage(fold, filter, 0).jobs;
+}
+
+/** The same without the first `offset`, and how many jobs match in all. Looks once at all jobs of the index. */
+export function jobsPage(
+  fold: Fold,
+  { limit = Number.POSITIVE_INFINITY, ...filter }: JobFilter,
+  offset: number,
+): { readonly jobs: JobListItem[]; readonly total: number } {
+  const { sort } = filter;
+  const wanted = { ...filter, text: filter.text?.toLowerCase() };
   const order = sort === undefined ? SECTIONS : [{ compare: compareBy(sort) }];
   const sections = order.map(({ compare }) => ({ compare, rows: [] as JobRow[] }));
+  let total = 0;
   for (const row of fold.jobs.values()) {
-    if (matches(row, filter, fold)) sections[sort === undefined ? sectionOf(stateOf(row)) : 0]?.rows.push(row);
+    if (!matches(row, wanted, fold)) continue;
+    total += 1;
+    sections[sort === undefined ? sectionOf(stateOf(row)) : 0]?.rows.push(row);
   }
-  const shown: JobListItem[] = [];
-  for (const { rows, compare } of sections) {
-    for (const row of firstOf(rows, compare, limit - shown.length)) shown.push(jobListItem(row, fold));
-  }
-  return shown;
+  const end = offset + limit;
+  const first: JobRow[] = [];
+  // One by one: a call cannot have 100,000 arguments.
+  for (const { rows, compare } of sections)
+    for (const row of firstOf(rows, compare, end - first.length)) first.push(row);
+  return { jobs: first.slice(offset).map((row) => jobListItem(row, fold)), total };
 }
 
 const SECTIONS: readonly { readonly compare: (a: JobRow, b: JobRow) => number }[] = [
@@ -132,13 +146,7 @@ function sectionOf(state: JobState): number {
   return isTerminal(state) ? 3 : 2;
 }
 
-/** How many jobs match, whatever the filter's limit. */
-export function countJobs(fold: Fold, filter: JobFilter): number {
-  let count = 0;
-  for (const row of fold.jobs.values()) if (matches(row, filter, fold)) count += 1;
-  return count;
-}
-
+/** The filter's text is in lower case. */
 function matches(row: JobRow, filter: JobFilter, fold: Fold): boolean {
   const { states, type, labels, since, pool, group, text } = filter;
   if (states !== undefined && !states.includes(stateOf(row))) return false;
@@ -146,7 +154,7 @@ function matches(row: JobRow, filter: JobFilter, fold: Fold): boolean {
   if (since !== undefined && row.createdAt < since) return false;
   if (group !== undefined && row.spec?.group?.id !== group) return false;
   if (pool !== undefined && (row.spec === null || !demandOf(row.spec, fold.slots.limits).has(pool))) return false;
-  if (text !== undefined && !mentions(row, text.toLowerCase())) return false;
+  if (text !== undefined && !mentions(row, text)) return false;
   if (labels === undefined) return true;
   const own = row.spec?.labels ?? {};
   return Object.entries(labels).every(([name, value]) => Object.hasOwn(own, name) && own[name] === value);

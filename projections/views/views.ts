@@ -5,11 +5,11 @@ export { type AddressedFact, type HistoryItem, historyOf } from "./view-history.
 export {
   type AttemptView,
   compareNewestFact,
-  countJobs,
   endedLast,
   type JobListItem,
   type JobView,
   jobListItem,
+  jobsPage,
   jobsView,
   jobView,
 } from "./view-jobs.js";

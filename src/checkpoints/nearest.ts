@@ -3,13 +3,18 @@ import type { Fold } from "../../projections/fold.js";
 import type { Until } from "../client/until.js";
 import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
-import { CODE, type Shelf, type Shelved } from "./shelf.js";
+import { CODE, type ShelfReader, type Shelved } from "./shelf.js";
 
 export interface NearestOptions {
-  readonly shelf: Shelf;
+  readonly shelf: ShelfReader;
   readonly ledger: Log;
   /** Where the ledger is to be folded to; null: to its end. */
   readonly until: Until | null;
+  /**
+   * So far there is a fold already: one is taken only if the one before it is at this position or later, too. To make a fold again from
+   * a checkpoint costs about as much as to fold what lies between two of them. Absent: any one.
+   */
+  readonly beyond?: number;
   /** Told once, in a line, if there were some that could not be used. */
   readonly onNotice: (text: string) => void;
 }
@@ -18,7 +23,8 @@ export interface NearestOptions {
 const TRIED_MAX = 3;
 
 /** The fold of the newest checkpoint of this very ledger that is not behind `until`; null if there is none that can be used. */
-export async function nearestCheckpoint({ shelf, ledger, until, onNotice }: NearestOptions): Promise<Fold | null> {
+export async function nearestCheckpoint(options: NearestOptions): Promise<Fold | null> {
+  const { shelf, ledger, until, beyond = 0, onNotice } = options;
   const wrong: string[] = [];
   let found: Fold | null = null;
   try {
@@ -29,7 +35,8 @@ export async function nearestCheckpoint({ shelf, ledger, until, onNotice }: Near
     if (foreign > 0 && usable.length === 0)
       wrong.push(`all ${foreign} are of another stream or written by another version of this program`);
     const fitting = usable.filter((one) => one.position <= last && isWithin(one, until));
-    for (const one of fitting.reverse().slice(0, TRIED_MAX)) {
+    const saving = fitting.filter((_, index) => (fitting[index - 1]?.position ?? 0) >= beyond);
+    for (const one of saving.reverse().slice(0, TRIED_MAX)) {
       try {
         found = await mustFit(one, shelf, ledger);
         break;
@@ -47,7 +54,7 @@ export async function nearestCheckpoint({ shelf, ledger, until, onNotice }: Near
   return found;
 }
 
-async function mustFit(one: Shelved, shelf: Shelf, ledger: Log): Promise<Fold> {
+async function mustFit(one: Shelved, shelf: ShelfReader, ledger: Log): Promise<Fold> {
   const message = await ledger.read(one.position);
   if (message === null || entryOf(message).id !== one.entry) throw new Error("the entry there is another one");
   return shelf.read(one);

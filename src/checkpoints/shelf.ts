@@ -2,16 +2,18 @@
  * The checkpoints of a namespace, in a bucket of the object store: at most as many as there are places, and a new one takes an old
  * one's. Of the older ones those stay that leave the smallest gaps, so that there is one near any position that is asked about.
  */
-import { gunzipSync, gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gunzip, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { entryIdSchema, positionSchema } from "../../events/names.js";
 import { STATE_FORM } from "../../projections/canonical-state.js";
 import { checkpointLines } from "../../projections/checkpoint/checkpoint.js";
 import { CHECKPOINT_FORM } from "../../projections/checkpoint/checkpoint-lines.js";
-import { CheckpointDamaged, restoreFold } from "../../projections/checkpoint/restoration.js";
+import { CheckpointDamaged, Restoration } from "../../projections/checkpoint/restoration.js";
 import type { Fold } from "../../projections/fold.js";
 import type { ObjectBucket, StoredObject } from "../nats/object-bucket.js";
-import { stateHash } from "../state-hash.js";
+import { Slices } from "../slices.js";
+import { stateHash, stateHashInSlices } from "../state-hash.js";
 import { VERSION } from "../version.js";
 import { crowdedIndex } from "./spacing.js";
 
@@ -46,6 +48,9 @@ export interface Shelved extends CheckpointRecord {
   readonly object: StoredObject;
 }
 
+/** What whoever looks for a checkpoint needs of a shelf. */
+export type ShelfReader = Pick<Shelf, "list" | "read">;
+
 export class Shelf {
   readonly #bucket: ObjectBucket;
 
@@ -61,11 +66,10 @@ export class Shelf {
     return found.filter((one) => one !== null).sort((a, b) => a.position - b.position);
   }
 
-  /** The fold of a checkpoint. Throws `CheckpointDamaged`, `ObjectDamaged` or what the server answers. */
+  /** The fold of a checkpoint, made in slices. Throws `CheckpointDamaged`, `ObjectDamaged` or what the server answers. */
   async read({ object, position, entry, hash }: Shelved): Promise<Fold> {
-    const bytes = await this.#bucket.read(object);
-    const fold = unpack(bytes);
-    const real = stateHash(fold);
+    const fold = await unpack(await this.#bucket.read(object));
+    const real = await stateHashInSlices(fold);
     if (real !== hash) throw new CheckpointDamaged(`it restores to another state: ${real}, and ${hash} was written`);
     if (fold.head.position !== position || fold.head.entryId !== entry)
       throw new CheckpointDamaged(`it is of position ${fold.head.position}, not ${position}`);
@@ -111,7 +115,15 @@ function pack(fold: Fold): Uint8Array {
   return gzipSync(Buffer.concat(lines), { level: GZIP_LEVEL });
 }
 
-const unpack = (bytes: Uint8Array): Fold => restoreFold(linesOf(gunzip(bytes)));
+async function unpack(bytes: Uint8Array): Promise<Fold> {
+  const restoration = new Restoration();
+  const slices = new Slices();
+  for (const line of linesOf(await unzipped(bytes))) {
+    restoration.read(line);
+    await slices.between();
+  }
+  return restoration.finish();
+}
 
 function* linesOf(bytes: Buffer): IterableIterator<string> {
   let from = 0;
@@ -121,10 +133,8 @@ function* linesOf(bytes: Buffer): IterableIterator<string> {
   }
 }
 
-function gunzip(bytes: Uint8Array): Buffer {
-  try {
-    return gunzipSync(bytes);
-  } catch (error) {
+function unzipped(bytes: Uint8Array): Promise<Buffer> {
+  return promisify(gunzip)(bytes).catch((error: unknown) => {
     throw new CheckpointDamaged("it is not packed as it should be", { cause: error });
-  }
+  });
 }

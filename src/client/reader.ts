@@ -2,7 +2,7 @@ import { type Position, position } from "../../events/names.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { answerQuery, type QueryAnswer, type QueryName } from "../api/queries.js";
 import { nearestCheckpoint } from "../checkpoints/nearest.js";
-import type { Shelf } from "../checkpoints/shelf.js";
+import type { ShelfReader } from "../checkpoints/shelf.js";
 import { entryOf } from "../log/entry.js";
 import type { Log, StoredMessage } from "../log/log.js";
 import { ClientFailure } from "./failure.js";
@@ -17,7 +17,7 @@ export interface Readable {
   /** What the entries that are there follow, if the first ones are not; the reader takes a copy. */
   readonly begin: Fold | null;
   /** Checkpoints that shorten the folding; null where there are none. */
-  readonly shelf: Shelf | null;
+  readonly shelf: ShelfReader | null;
   /** What a person should know meanwhile, in a line. */
   readonly onNotice: (text: string) => void;
 }

@@ -1,7 +1,7 @@
 /** What the page may ask, path by path, and the answers: always JSON, always bounded. */
 import type { Position } from "../../events/names.js";
 import type { AsOf } from "../../projections/views/views.js";
-import { countJobs, jobsView } from "../../projections/views/views.js";
+import { jobsPage } from "../../projections/views/views.js";
 import { answerQuery } from "../api/queries.js";
 import type { Answers } from "../client/questions.js";
 import { answeredValue } from "../client/reader.js";
@@ -64,8 +64,7 @@ async function jobsAnswer({ moments }: Shown, parameters: URLSearchParams, signa
     (fold) => ({
       position: fold.head.position,
       at: fold.head.at,
-      jobs: jobsView(fold, { ...wanted, limit: offset + limit }).slice(offset),
-      total: countJobs(fold, wanted),
+      ...jobsPage(fold, { ...wanted, limit }, offset),
       offset,
     }),
     signal,
@@ -130,7 +129,12 @@ async function historyAnswer(shown: Shown, parameters: URLSearchParams): Promise
     await momentOf(shown, to ?? null),
   ];
   if (begin.position > end.position) throw new RequestRefused("invalid", "from is behind to");
-  return slotHistory(recording.spans, { from: begin, to: end, pools: pool });
+  // Looked at together: the two change at once.
+  const {
+    recording: { spans },
+    olderPast,
+  } = shown;
+  return slotHistory(spans, { from: begin, to: end, pools: pool }, olderPast);
 }
 
 /** The last entry at a moment. Before the first one nothing has a time. */

@@ -2,28 +2,28 @@
  * Follows a ledger as one more reader of it, for ever: through lost connections, to another port where the server has come back
  * there, and to another ledger where somebody has put one in its place. The scheduler knows nothing of it.
  */
-import { setTimeout as delay, setImmediate } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { JobId } from "../../events/names.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
-import { readMessages } from "../client/reader.js";
 import type { Session } from "../client/session.js";
 import { type Log, LogGap } from "../log/log.js";
 import { Link } from "../nats/link.js";
+import { Slices } from "../slices.js";
+import { type Begun, beginRecording, beginWhole, type Folding } from "./beginning.js";
 import type { Broadcast } from "./broadcast.js";
 import { Moments } from "./moments.js";
+import { OlderPast } from "./older-past.js";
+import type { OlderPastTold } from "./protocol.js";
 import { ReachableLog } from "./reachable-log.js";
-import { Recording } from "./recording.js";
+import type { Recording } from "./recording.js";
 import { RequestRefused } from "./refusal.js";
 
 /** A server that does not come back where it was is looked for again this often. */
 const LOOK_AGAIN_MS = 2_000;
-/** Whoever waits for something else of this process waits for no longer than this while entries are folded. */
-const FOLDING_MS_MAX = 20;
 
-export interface FollowingOptions {
+export interface FollowingOptions extends Folding {
   /** Opens a session, wherever the server is now. Throws while there is none. */
   readonly open: () => Promise<Session>;
-  readonly signal: AbortSignal;
 }
 
 export class Following {
@@ -31,28 +31,34 @@ export class Following {
   #session: Session;
   #ledger: Log;
   #identity: string;
-  #recording = new Recording();
+  #recording: Recording;
+  /** Null: the recording knows the ledger from its first entry on. */
+  #older: OlderPast | null;
   #moments: Moments;
   #broadcast: Broadcast | null = null;
   #reach = new AbortController();
 
-  private constructor(options: FollowingOptions, session: Session, ledger: Log, identity: string) {
+  private constructor(options: FollowingOptions, session: Session, ledger: Log, identity: string, begun: Begun) {
     this.#options = options;
     this.#session = session;
     this.#ledger = ledger;
     this.#identity = identity;
-    this.#moments = this.#momentsOf(this.#recording);
+    this.#recording = begun.recording;
+    this.#older = this.#olderOf(begun);
+    this.#moments = this.#momentsOf();
   }
 
-  /** Opens the ledger and folds what is there. Throws what `open` throws, and `LedgerCorrupt`. */
+  /**
+   * Opens the ledger and folds what is there, from a checkpoint if there is one. Throws what `open` throws, `LedgerCorrupt`, and the
+   * signal's reason when it aborts.
+   */
   static async begin(options: FollowingOptions): Promise<Following> {
     const session = await options.open();
     try {
-      const ledger = await session.ledger();
-      const { identity, last } = await ledger.state();
-      const following = new Following(options, session, ledger, identity);
-      await following.#fold(last, following.#recording);
-      return following;
+      const from = await session.readable();
+      const { identity, last } = await from.ledger.state();
+      const begun = await beginRecording(from, last, options);
+      return new Following(options, session, from.ledger, identity, begun);
     } catch (error) {
       await session.close();
       throw error;
@@ -72,6 +78,10 @@ export class Following {
   get moments(): Moments {
     return this.#moments;
   }
+  /** How far what is before the recording's begin is read; null: the recording has it all. */
+  get olderPast(): OlderPastTold | null {
+    return this.#older?.told ?? null;
+  }
 
   /**
    * Follows until the signal aborts, or the ledger turns out to be corrupt; tells the broadcast what comes. The session stays
@@ -81,9 +91,14 @@ export class Following {
     this.#broadcast = broadcast;
     const { signal } = this.#options;
     while (!signal.aborted) {
-      const lost = await this.#followHere().catch((error: unknown) => this.#failed(error));
+      const lost = await this.#followHere()
+        .catch((error: unknown) => this.#failed(error))
+        .catch((error: unknown) => {
+          if (signal.aborted) return "lost" as const;
+          throw error;
+        });
       if (lost === "broken") return;
-      if (!signal.aborted) await this.#connectAgain(lost === "another");
+      if (!signal.aborted && lost !== "begun again") await this.#connectAgain(lost === "another");
     }
   }
 
@@ -116,6 +131,7 @@ export class Following {
       }
     };
     void lookElsewhere();
+    this.#readOlder(signal);
     try {
       // A connection that is closed for good may never answer, and not even say so.
       await Promise.race([this.#apply(signal), aborted(signal)]);
@@ -132,16 +148,14 @@ export class Following {
   }
 
   async #apply(signal: AbortSignal): Promise<void> {
-    let began = performance.now();
+    const slices = new Slices();
     for await (const batch of this.#ledger.follow(this.#recording.fold.head.position, signal)) {
       for (const message of batch) {
         // Somebody else may be reading on from here by now.
         if (signal.aborted) return;
         this.#recording.apply(message);
         this.#broadcast?.changed();
-        if (performance.now() - began < FOLDING_MS_MAX) continue;
-        await setImmediate();
-        began = performance.now();
+        await slices.between();
       }
     }
   }
@@ -187,31 +201,48 @@ export class Following {
     }
   }
 
-  /** Folds the ledger from its beginning up to `last`, and shows that from then on. */
+  /** Folds the ledger up to `last`, and shows that from then on. */
   async #beginAgain(last: number): Promise<void> {
-    const recording = new Recording();
-    await this.#fold(last, recording);
-    this.#recording = recording;
-    this.#moments = this.#momentsOf(recording);
-    this.#broadcast?.begin(recording);
+    this.#show(await beginRecording(await this.#session.readable(), last, this.#quietly));
   }
 
-  async #fold(last: number, recording: Recording): Promise<void> {
-    let began = performance.now();
-    for await (const message of readMessages(this.#ledger, 0, last)) {
-      recording.apply(message);
-      if (performance.now() - began < FOLDING_MS_MAX) continue;
-      await setImmediate();
-      began = performance.now();
-    }
+  #show(begun: Begun): void {
+    this.#recording = begun.recording;
+    this.#older = this.#olderOf(begun);
+    this.#moments = this.#momentsOf();
+    this.#broadcast?.begin(begun.recording);
   }
 
-  /** Shows what was right: the fold that met the wrong entry may have taken in half of it. */
-  async #failed(error: unknown): Promise<"broken"> {
+  #readOlder(signal: AbortSignal): void {
+    // Whatever keeps it from going on, whoever follows the same ledger meets it, too.
+    void this.#older?.readOn(this.#ledger, signal).catch(() => {});
+  }
+
+  /**
+   * Shows what was right: the fold that met the wrong entry may have taken in half of it. Where it began at a checkpoint, the ledger
+   * may be right all the same: then it is followed from its first entry on, and the wrong one, if there is one, is met again.
+   */
+  async #failed(error: unknown): Promise<"broken" | "begun again"> {
     if (!(error instanceof LedgerCorrupt)) throw error;
-    await this.#beginAgain(this.#recording.fold.head.position);
+    const { position } = this.#recording.fold.head;
+    const older = this.olderPast;
+    if (older?.kind === "unreadable") await this.#beginAgain(position);
+    else {
+      try {
+        this.#show(await beginWhole(this.#ledger, position, this.#quietly));
+        if (older !== null) return "begun again";
+      } catch (earlier) {
+        if (!(earlier instanceof LedgerCorrupt)) throw earlier;
+        await this.#beginAgain(position);
+      }
+    }
+    this.#readOlder(this.#options.signal);
     this.#broadcast?.broken(error.message);
     return "broken";
+  }
+
+  get #quietly(): Folding {
+    return { signal: this.#options.signal, onEntry: () => {} };
   }
 
   #gone(): void {
@@ -225,11 +256,22 @@ export class Following {
     this.#broadcast?.back();
   }
 
-  #momentsOf(recording: Recording): Moments {
-    return new Moments(
-      async () => this.ledger,
-      () => recording.fold,
-    );
+  #olderOf({ recording, isWhole }: Begun): OlderPast | null {
+    return isWhole ? null : new OlderPast(recording, () => this.#moments.isFolding);
+  }
+
+  #momentsOf(): Moments {
+    const recording = this.#recording;
+    return new Moments({
+      ledger: async () => this.ledger,
+      now: () => recording.fold,
+      // Without them it only takes longer.
+      shelf: () =>
+        this.#session.readable().then(
+          ({ shelf }) => shelf,
+          () => null,
+        ),
+    });
   }
 
   #progressed(subject: string, data: Uint8Array): void {

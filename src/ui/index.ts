@@ -2,6 +2,7 @@
 import type { Session } from "../client/session.js";
 import type { MetaFlags } from "./api.js";
 import { type Assets, readAssets } from "./assets.js";
+import type { Folding } from "./beginning.js";
 import { Broadcast } from "./broadcast.js";
 import { Following } from "./following.js";
 import { isLoopback, newToken } from "./gatekeeping.js";
@@ -33,6 +34,8 @@ export interface UiOptions {
   readonly bounds?: StreamBounds;
   /** Ends everything. */
   readonly signal: AbortSignal;
+  /** Told how far it is while the ledger is folded, before anything is served. */
+  readonly onEntry?: Folding["onEntry"];
 }
 
 export interface Ui {
@@ -46,11 +49,14 @@ export interface Ui {
   readonly ended: Promise<void>;
 }
 
-/** Serves when this resolves. Throws what opening the ledger throws, or the system's error if the address cannot be listened on. */
+/**
+ * Serves when this resolves. Throws what opening the ledger throws, the signal's reason if it aborts before, or the system's error if
+ * the address cannot be listened on.
+ */
 export async function startUi(options: UiOptions): Promise<Ui> {
-  const { ledger, host, port, orFreePort = false, isActing, signal, bounds = {} } = options;
+  const { ledger, host, port, orFreePort = false, isActing, signal, onEntry = () => {}, bounds = {} } = options;
   const assets = options.assets ?? (await readAssets());
-  const { shown, following } = await look(ledger, signal);
+  const { shown, following } = await look(ledger, { signal, onEntry });
   const isOpenToOthers = !isLoopback(host);
   const isAllowed = isActing && shown.command !== null;
   const token = isAllowed || isOpenToOthers ? newToken() : null;
@@ -77,10 +83,10 @@ export async function startUi(options: UiOptions): Promise<Ui> {
 
 async function look(
   ledger: UiOptions["ledger"],
-  signal: AbortSignal,
+  folding: Folding,
 ): Promise<{ readonly shown: Shown; readonly following: Following | null }> {
-  if ("capsule" in ledger) return { shown: await openCapsule(ledger.capsule), following: null };
-  const following = await Following.begin({ open: ledger.open, signal });
+  if ("capsule" in ledger) return { shown: await openCapsule(ledger.capsule, folding), following: null };
+  const following = await Following.begin({ open: ledger.open, ...folding });
   return { shown: liveLedger(following), following };
 }
 
@@ -111,7 +117,7 @@ async function untilEnded({ server, broadcast, leaseNews, following, signal }: P
 }
 
 /** What is there of a ledger that goes on, to be exported. It is followed no further. */
-export async function liveCapsule(open: () => Promise<Session>): Promise<Shown & AsyncDisposable> {
-  const following = await Following.begin({ open, signal: new AbortController().signal });
+export async function liveCapsule(open: () => Promise<Session>, folding: Folding): Promise<Shown & AsyncDisposable> {
+  const following = await Following.begin({ open, ...folding });
   return Object.assign(liveLedger(following), { [Symbol.asyncDispose]: () => following.session.close() });
 }

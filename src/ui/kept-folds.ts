@@ -19,15 +19,23 @@ export class KeptFolds {
 
   /** A fold at or before the position that may be moved on to it. */
   nearest(position: number): Fold {
-    const before = this.#kept.filter(({ head }) => head.position <= position).at(-1);
-    const { head } = this.#moving ?? {};
-    const isMovingNearer =
-      head !== undefined && head.position <= position && head.position >= (before?.head.position ?? 0);
-    if (this.#moving === null || !isMovingNearer) {
-      this.#moving = before?.clone() ?? new Fold();
-      this.#factsSinceKept = 0;
-    }
-    return this.#moving;
+    const before = this.#keptBefore(position);
+    if (this.#moving !== null && this.#isMovingNearer(position)) return this.#moving;
+    return this.begin(before?.clone() ?? new Fold());
+  }
+
+  /** Where that one is; 0 if it is at the beginning of the ledger. */
+  reach(position: number): number {
+    const nearest = this.#isMovingNearer(position) ? this.#moving : this.#keptBefore(position);
+    return nearest?.head.position ?? 0;
+  }
+
+  /** This fold is the one that moves from now on, and the one before stays where it is. */
+  begin(fold: Fold): Fold {
+    if (this.#moving !== null) this.#keep(this.#moving);
+    this.#moving = fold;
+    this.#factsSinceKept = 0;
+    return fold;
   }
 
   /** The fold that moves has come past an entry of so many facts. */
@@ -36,15 +44,38 @@ export class KeptFolds {
     const fold = this.#moving;
     if (fold === null || this.#factsSinceKept < Math.max(FACTS_BETWEEN_MIN, fold.jobs.size)) return;
     this.#factsSinceKept = 0;
-    const { position } = fold.head;
-    if (this.#kept.some(({ head }) => head.position === position)) return;
-    this.#kept = [...this.#kept, fold.clone()].sort((a, b) => a.head.position - b.head.position);
-    while (this.#isTooMuch()) this.#thinOut();
+    if (!this.#isKept(fold)) this.#keep(fold.clone());
   }
 
   /** Something went wrong with the fold that moves: it is not what it was. */
   drop(): void {
     this.#moving = null;
+  }
+
+  /** Any of them may be wrong. */
+  forget(): void {
+    this.#kept = [];
+    this.drop();
+  }
+
+  #isKept(fold: Fold): boolean {
+    return this.#kept.some(({ head }) => head.position === fold.head.position);
+  }
+
+  #keep(fold: Fold): void {
+    if (this.#isKept(fold)) return;
+    this.#kept = [...this.#kept, fold].sort((a, b) => a.head.position - b.head.position);
+    while (this.#isTooMuch()) this.#thinOut();
+  }
+
+  #keptBefore(position: number): Fold | undefined {
+    return this.#kept.filter(({ head }) => head.position <= position).at(-1);
+  }
+
+  #isMovingNearer(position: number): boolean {
+    const { head } = this.#moving ?? {};
+    const kept = this.#keptBefore(position)?.head.position ?? 0;
+    return head !== undefined && head.position <= position && head.position >= kept;
   }
 
   #isTooMuch(): boolean {

@@ -1,12 +1,14 @@
 /** Any moment of the ledger, folded: what was believed at a position, however one came there. */
-import { setImmediate } from "node:timers/promises";
 import { type Position, position } from "../../events/names.js";
-import type { Fold } from "../../projections/fold.js";
+import { type Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { endedLast } from "../../projections/views/views.js";
+import { nearestCheckpoint } from "../checkpoints/nearest.js";
+import type { ShelfReader } from "../checkpoints/shelf.js";
 import { firstAfter, readMessages } from "../client/reader.js";
 import type { Until } from "../client/until.js";
 import { entryOf } from "../log/entry.js";
 import type { Log } from "../log/log.js";
+import { Slices } from "../slices.js";
 import { boardOf, ENDED_SHOWN_MAX } from "./board.js";
 import { KeptFolds } from "./kept-folds.js";
 import type { Board } from "./protocol.js";
@@ -14,21 +16,38 @@ import { RequestRefused } from "./refusal.js";
 
 /** Boards of moments that were looked at last. One is 30 to 300 kB. */
 const BOARDS_KEPT_MAX = 100;
-/** Whoever waits for something else of this process waits for no longer than this while a moment is folded. */
-const FOLDING_MS_MAX = 20;
+/** So few entries are folded, whatever checkpoints there are. */
+const ENTRIES_FOLDED_MIN = 100;
+
+export interface MomentsOptions {
+  readonly ledger: () => Promise<Log>;
+  /** The fold at the end of the ledger, as it is followed. */
+  readonly now: () => Fold;
+  /** Where its checkpoints are; null: there are none. */
+  readonly shelf: () => Promise<ShelfReader | null>;
+}
 
 export class Moments {
   readonly #ledger: () => Promise<Log>;
-  /** The fold at the end of the ledger, as it is followed. */
   readonly #now: () => Fold;
+  #shelf: () => Promise<ShelfReader | null>;
   readonly #folds = new KeptFolds();
   readonly #boards = new Map<Position, Board>();
   /** One at a time: they share the fold that moves. */
   #turn: Promise<unknown> = Promise.resolve();
+  #asked = 0;
+  /** Whether a fold may stem from a checkpoint. */
+  #isCheckpointed = false;
 
-  constructor(ledger: () => Promise<Log>, now: () => Fold) {
+  constructor({ ledger, now, shelf }: MomentsOptions) {
     this.#ledger = ledger;
     this.#now = now;
+    this.#shelf = shelf;
+  }
+
+  /** Whether somebody waits for a moment that is not folded yet. */
+  get isFolding(): boolean {
+    return this.#asked > 0;
   }
 
   /** The position of the last entry at a moment; null is now. Throws `RequestRefused` if the ledger does not reach so far. */
@@ -50,9 +69,12 @@ export class Moments {
   /** Asks the fold at a position, which is there. Gives up when `signal` aborts, also half way. */
   async ask<T>(at: Position, question: (fold: Fold) => T, signal: AbortSignal): Promise<T> {
     if (at === this.#now().head.position) return question(this.#now());
+    this.#asked += 1;
     const asked = this.#turn.then(async () => question(await this.#foldTo(at, signal)));
     this.#turn = asked.catch(() => {});
-    return asked;
+    return asked.finally(() => {
+      this.#asked -= 1;
+    });
   }
 
   async board(at: Position, signal: AbortSignal): Promise<Board> {
@@ -70,23 +92,40 @@ export class Moments {
 
   async #foldTo(at: Position, signal: AbortSignal): Promise<Fold> {
     signal.throwIfAborted();
+    const ledger = await this.#ledger();
+    const checkpoint = await this.#checkpointBefore(at, ledger);
+    if (checkpoint !== null) {
+      this.#isCheckpointed = true;
+      this.#folds.begin(checkpoint);
+    }
     const fold = this.#folds.nearest(at);
     try {
-      let began = performance.now();
-      for await (const message of readMessages(await this.#ledger(), fold.head.position, at)) {
+      const slices = new Slices();
+      for await (const message of readMessages(ledger, fold.head.position, at)) {
         const entry = entryOf(message);
         fold.apply(position(message.sequence), entry);
         this.#folds.moved(entry.facts.length);
-        if (performance.now() - began < FOLDING_MS_MAX) continue;
-        await setImmediate();
-        signal.throwIfAborted();
-        began = performance.now();
+        if (await slices.between()) signal.throwIfAborted();
       }
       return fold;
     } catch (error) {
       // An entry may be half folded.
       if (!signal.aborted) this.#folds.drop();
-      throw error;
+      if (!(error instanceof LedgerCorrupt) || !this.#isCheckpointed) throw error;
+      // Whether the ledger is wrong, or only a checkpoint, the first entry tells.
+      this.#isCheckpointed = false;
+      this.#shelf = async () => null;
+      this.#folds.forget();
+      return this.#foldTo(at, signal);
     }
+  }
+
+  /** The fold of a checkpoint, where that is worth reading. */
+  async #checkpointBefore(at: Position, ledger: Log): Promise<Fold | null> {
+    const beyond = this.#folds.reach(at);
+    if (at - beyond <= ENTRIES_FOLDED_MIN) return null;
+    const shelf = await this.#shelf();
+    // Of those that could not be used was told when the ledger was opened.
+    return shelf && nearestCheckpoint({ shelf, ledger, until: { position: at }, beyond, onNotice: () => {} });
   }
 }

@@ -108,8 +108,10 @@ export interface HistoryQuery {
 export interface SlotHistory {
   readonly from: AsOf;
   readonly to: AsOf;
-  /** Spans before this are not complete any more: older ones were forgotten. Null: all are there. */
+  /** Spans before this are not complete: older ones were forgotten, or are not read yet. Null: all are there. */
   readonly completeFrom: AsOf | null;
+  /** What becomes of the past that is not read yet. Null: all was read; what is missing was forgotten. */
+  readonly olderPast: OlderPastTold | null;
   /** In the order of their grants. Empty where `coarse` says more. */
   readonly spans: readonly SlotSpan[];
   /** Too many spans for a page: units used over equal stretches of time instead. Null: the spans are all there. */
@@ -117,6 +119,13 @@ export interface SlotHistory {
   /** The pools' capacities at `from`, and each change of limits or pauses up to `to`. */
   readonly capacities: readonly CapacityChange[];
 }
+
+/** The recording began at a checkpoint, and what is before that is read from the first entry on. */
+export type OlderPastTold =
+  /** How much of the ledger is read by now, from 0 to 1. */
+  | { readonly kind: "reading"; readonly share: number }
+  /** It cannot be read, and what is known already is all that will be known. */
+  | { readonly kind: "unreadable"; readonly reason: string };
 
 /** Units of one pool that one job or reservation held. */
 export interface SlotSpan {

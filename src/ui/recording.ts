@@ -14,20 +14,46 @@ import type { Board } from "./protocol.js";
 import { SpanBook } from "./span-book.js";
 
 export class Recording {
-  readonly fold = new Fold();
   readonly news = new News();
-  readonly spans = new SpanBook();
-  readonly #ended = new EndedJobs();
+  #fold = new Fold();
+  #spans = new SpanBook();
+  #ended = new EndedJobs();
   #first: AsOf | null = null;
 
+  /** One that goes on from a checkpoint. `first`: the first entry of the ledger. The fold is the recording's from then on. */
+  static from(checkpoint: Fold, first: AsOf): Recording {
+    const recording = new Recording();
+    recording.#fold = checkpoint;
+    recording.#spans = SpanBook.from(checkpoint);
+    recording.#ended = EndedJobs.from(checkpoint);
+    recording.#first = first;
+    return recording;
+  }
+
+  get fold(): Fold {
+    return this.#fold;
+  }
+  get spans(): SpanBook {
+    return this.#spans;
+  }
   /** The first entry of the ledger; null before it. */
   get first(): AsOf | null {
     return this.#first;
   }
 
+  /** Takes over what another recording of the same ledger, up to the same entry, has; the news stay. The other one is not used again. */
+  become(other: Recording): void {
+    const { head } = this.#fold;
+    if (other.#fold.head.position !== head.position) throw new Error("the other recording is of another moment");
+    this.#fold = other.#fold;
+    this.#spans = other.#spans;
+    this.#ended = other.#ended;
+    this.#first = other.#first;
+  }
+
   /** The board as of the last entry. */
   board(): Board {
-    return boardOf(this.fold, this.#ended.newest(this.fold));
+    return boardOf(this.#fold, this.#ended.newest(this.#fold));
   }
 
   /** Folds the next message of the ledger, and gives its facts as they were folded. Throws `LedgerCorrupt`. */
@@ -35,25 +61,25 @@ export class Recording {
     const entry = entryOf(message);
     const at = position(message.sequence);
     this.#first ??= { position: at, at: entry.at };
-    this.fold.open(at, entry);
+    this.#fold.open(at, entry);
     const folded = entry.facts.map((fact, index): FoldedFact => {
       const states = this.#applied(fact);
       return this.#seen({ address: factAddress(at, index), at: entry.at, fact, states }, at);
     });
-    this.fold.close(entry.intake);
-    this.spans.entryEnded(this.fold);
+    this.#fold.close(entry.intake);
+    this.#spans.entryEnded(this.#fold);
     return folded;
   }
 
   #applied(fact: Fact): FoldedFact["states"] {
     if (!isJobFact(fact)) {
-      this.fold.applyFact(fact);
+      this.#fold.applyFact(fact);
       return null;
     }
-    const before = this.fold.jobs.get(fact.job);
+    const before = this.#fold.jobs.get(fact.job);
     const from = before === undefined ? null : stateOf(before);
-    this.fold.applyFact(fact);
-    const row = before ?? this.fold.jobs.get(fact.job);
+    this.#fold.applyFact(fact);
+    const row = before ?? this.#fold.jobs.get(fact.job);
     if (row === undefined) throw new Error(`${fact.job} is not in the index after ${fact.type}`);
     const to = stateOf(row);
     if (from !== to && isTerminal(to)) this.#ended.ended(row);
@@ -62,7 +88,7 @@ export class Recording {
 
   #seen(folded: FoldedFact, at: Position): FoldedFact {
     this.news.add(folded);
-    this.spans.see(folded, at, this.fold);
+    this.#spans.see(folded, at, this.#fold);
     return folded;
   }
 }

@@ -1,5 +1,4 @@
 /** What the visualizer looks at: a ledger that goes on, or an exported one. */
-import type { Fold } from "../../projections/fold.js";
 import type { LeasesAnswer } from "../api/leases.js";
 import { openWholeExport } from "../client/exported-log.js";
 import { askLeases } from "../client/leases.js";
@@ -7,8 +6,11 @@ import type { CommandAnswer, Session } from "../client/session.js";
 import type { CommandVerb } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
 import { MemoryLog } from "../log/memory.js";
+import { Slices } from "../slices.js";
+import type { Folding } from "./beginning.js";
 import type { Following } from "./following.js";
 import { Moments } from "./moments.js";
+import type { OlderPastTold } from "./protocol.js";
 import { Recording } from "./recording.js";
 
 export interface Shown {
@@ -17,6 +19,8 @@ export interface Shown {
   /** Another one when another ledger has taken the place of the first. */
   readonly recording: Recording;
   readonly moments: Moments;
+  /** How far the past is read that the recording does not have yet; null: it has it all. */
+  readonly olderPast: OlderPastTold | null;
   readonly ledger: Log;
   /** Carries out a command; null where there is no scheduler to carry it out. */
   readonly command: ((verb: CommandVerb, args: object) => Promise<CommandAnswer>) | null;
@@ -35,6 +39,9 @@ export function liveLedger(following: Following): Shown {
     get moments() {
       return following.moments;
     },
+    get olderPast() {
+      return following.olderPast;
+    },
     get ledger() {
       return following.ledger;
     },
@@ -43,23 +50,25 @@ export function liveLedger(following: Following): Shown {
   };
 }
 
-/** Reads an exported log, all of it. Throws `ClientFailure` if it is none, and `LedgerCorrupt`. */
-export async function openCapsule(path: string): Promise<Shown & AsyncDisposable> {
+/** Reads an exported log, all of it. Throws `ClientFailure` if it is none, `LedgerCorrupt`, and the signal's reason when it aborts. */
+export async function openCapsule(path: string, { signal, onEntry }: Folding): Promise<Shown & AsyncDisposable> {
   const { header, messages } = await openWholeExport(path);
   let storedAt = "";
   const ledger = new MemoryLog({ identity: header.stream, now: () => storedAt, appendOnly: true });
   const recording = new Recording();
+  const slices = new Slices();
   for await (const message of messages) {
     storedAt = message.storedAt;
     await ledger.append({ subject: message.subject, data: message.data });
     recording.apply(message);
+    onEntry(message.sequence, header.last);
+    if (await slices.between()) signal.throwIfAborted();
   }
-  const now = (): Fold => recording.fold;
-  const moments = new Moments(async () => ledger, now);
+  const moments = new Moments({ ledger: async () => ledger, now: () => recording.fold, shelf: async () => null });
   const { namespace } = header;
   const nothingOpen = async () => {};
   return {
-    ...{ namespace, source: "capsule", recording, moments, ledger, command: null, leases: null },
+    ...{ namespace, source: "capsule", recording, moments, olderPast: null, ledger, command: null, leases: null },
     [Symbol.asyncDispose]: nothingOpen,
   };
 }

@@ -14,46 +14,60 @@ export interface Stretch {
   readonly pools: readonly string[];
 }
 
-export function slotHistory(book: SpanBook, { from, to, pools }: Stretch): SlotHistory {
-  const isAsked = (pool: string) => pools.length === 0 || pools.includes(pool);
-  const spans: SlotSpan[] = [];
-  for (const held of book.spans) {
-    if (held.grant > to.position) break;
-    if (held.end !== null && held.end.position < from.position) continue;
-    for (const [pool, units] of Object.entries(held.demand)) {
+export function slotHistory(
+  book: SpanBook,
+  { from, to, pools }: Stretch,
+  olderPast: SlotHistory["olderPast"] = null,
+): SlotHistory {
+  const held: PoolSpan[] = [];
+  for (const span of book.within(from.position, to.position)) {
+    for (const [pool, units] of Object.entries(span.demand)) {
       // A demand names pools of the limits in force when it was granted.
-      if (isAsked(pool)) spans.push(spanOf(held, pool as PoolName, units, to));
+      if (pools.length === 0 || pools.includes(pool)) held.push({ span, pool: pool as PoolName, units });
     }
   }
-  const isTooMuch = spans.length > SPANS_SHOWN_MAX;
+  const isTooMuch = held.length > SPANS_SHOWN_MAX;
   const before = book.capacities.filter(({ position }) => position <= from.position).at(-1);
   const within = book.capacities.filter(({ position }) => position > from.position && position <= to.position);
   return {
-    ...{ from, to, completeFrom: book.completeFrom },
-    spans: isTooMuch ? [] : spans,
-    coarse: isTooMuch ? coarsened(spans, Date.parse(from.at), Date.parse(to.at)) : null,
+    ...{ from, to, completeFrom: book.completeFrom, olderPast },
+    spans: isTooMuch ? [] : held.map((one) => spanOf(one, to)),
+    coarse: isTooMuch ? coarsened(held, from, to) : null,
     capacities: before === undefined ? within : [before, ...within],
   };
 }
 
-/** As it was known at `to`: what ended later had not ended then. */
-function spanOf({ demand: _all, end, ...span }: HeldSpan, pool: PoolName, units: number, to: AsOf): SlotSpan {
-  const known = end !== null && end.position <= to.position ? end : null;
+/** What a span took of one pool. */
+interface PoolSpan {
+  readonly span: HeldSpan;
+  readonly pool: PoolName;
+  readonly units: number;
+}
+
+function spanOf({ span: held, pool, units }: PoolSpan, to: AsOf): SlotSpan {
+  const { demand: _all, end: _later, ...span } = held;
+  const known = endOf(held, to);
   return { pool, units, ...span, to: known?.at ?? null, end: known?.fact ?? null };
 }
 
-function coarsened(spans: readonly SlotSpan[], fromMs: number, toMs: number): SlotHistory["coarse"] {
+/** As it was known at `to`: what ended later had not ended then. */
+const endOf = ({ end }: HeldSpan, to: AsOf): HeldSpan["end"] =>
+  end !== null && end.position <= to.position ? end : null;
+
+function coarsened(held: readonly PoolSpan[], begin: AsOf, to: AsOf): SlotHistory["coarse"] {
+  const [fromMs, toMs] = [Date.parse(begin.at), Date.parse(to.at)];
   const stepMs = Math.max(1, Math.ceil((toMs - fromMs + 1) / COARSE_STEPS));
   const steps = Math.ceil((toMs - fromMs + 1) / stepMs);
   const pools = new Map<PoolName, { used: number[]; grants: number[] }>();
-  for (const { pool, units, from, to } of spans) {
+  for (const { span, pool, units } of held) {
     let use = pools.get(pool);
     if (use === undefined) {
       use = { used: Array<number>(steps).fill(0), grants: Array<number>(steps).fill(0) };
       pools.set(pool, use);
     }
-    const beginMs = Date.parse(from) - fromMs;
-    const endMs = (to === null ? toMs : Date.parse(to)) - fromMs;
+    const beginMs = Date.parse(span.from) - fromMs;
+    const end = endOf(span, to);
+    const endMs = (end === null ? toMs : Date.parse(end.at)) - fromMs;
     if (beginMs >= 0) add(use.grants, Math.floor(beginMs / stepMs), 1);
     const [first, last] = [Math.max(0, beginMs), Math.min(endMs, steps * stepMs)];
     for (let step = Math.floor(first / stepMs); step * stepMs < last; step += 1) {
@@ -62,7 +76,7 @@ function coarsened(spans: readonly SlotSpan[], fromMs: number, toMs: number): Sl
     }
   }
   const uses = [...pools].map(([pool, { used, grants }]): CoarseUse => ({ pool, used: used.map(rounded), grants }));
-  return { spans: spans.length, stepMs, pools: uses };
+  return { spans: held.length, stepMs, pools: uses };
 }
 
 function add(steps: number[], step: number, amount: number): void {

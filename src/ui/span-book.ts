@@ -1,18 +1,22 @@
 /**
  * Who held which slots from when to when: written down while the ledger is folded, because the fold itself only knows who holds
- * them now. The oldest spans are forgotten when there are too many; the book says from when on it is complete.
+ * them now. A book may begin in the middle of a ledger, and the oldest spans are forgotten when there are too many; it says from
+ * when on it is complete.
  */
 import type { Fact } from "../../events/facts.js";
 import type { Position } from "../../events/names.js";
 import { isSlotHolding } from "../../events/states.js";
+import { demandOf } from "../../projections/demand.js";
 import type { Fold } from "../../projections/fold.js";
-import type { Pool, Slots } from "../../projections/slots.js";
+import { inReservationOrder, oldestFirst, type Pool, type Slots } from "../../projections/slots.js";
 import type { AsOf } from "../../projections/views/views.js";
 import type { FoldedFact } from "./news.js";
 import type { CapacityChange } from "./protocol.js";
 
 const SPANS_KEPT_MAX = 50_000;
 const CAPACITIES_KEPT_MAX = 1_000;
+/** So many spans are passed over at once, where all of them had ended before what is asked about. */
+const SPANS_PER_BLOCK = 500;
 
 /** All that one job or reservation took with one grant. */
 export interface HeldSpan {
@@ -29,15 +33,41 @@ export interface HeldSpan {
 
 export class SpanBook {
   #spans: HeldSpan[] = [];
+  /** Of each block of spans that have all ended: where the last one did. By the index of its first one. */
+  readonly #latestEnds = new Map<number, number>();
   readonly #open = new Map<string, HeldSpan>();
   #completeFrom: AsOf | null = null;
   readonly #capacities: CapacityChange[] = [];
   #pools: Slots["pools"] | null = null;
 
+  /**
+   * A book that begins with what a fold holds. What was taken when other pools were configured is told as of now: what it was is in
+   * the grant itself.
+   */
+  static from(fold: Fold): SpanBook {
+    const book = new SpanBook();
+    for (const span of openSpans(fold).sort((a, b) => a.grant - b.grant)) book.#begin(span);
+    book.entryEnded(fold);
+    book.#completeFrom = { position: fold.head.position, at: fold.head.at };
+    return book;
+  }
+
   /** In the order of their grants. */
   get spans(): readonly HeldSpan[] {
     return this.#spans;
   }
+
+  /** Those that were held at any time from one position to the other, in the same order. */
+  *within(from: Position, to: Position): IterableIterator<HeldSpan> {
+    for (let begin = 0; begin < this.#spans.length; begin += SPANS_PER_BLOCK) {
+      if (this.#latestEnd(begin) < from) continue;
+      for (const span of this.#spans.slice(begin, begin + SPANS_PER_BLOCK)) {
+        if (span.grant > to) return;
+        if (span.end === null || span.end.position >= from) yield span;
+      }
+    }
+  }
+
   /** Null: from the beginning. */
   get completeFrom(): AsOf | null {
     return this.#completeFrom;
@@ -87,6 +117,17 @@ export class SpanBook {
     if (this.#spans.length > 2 * SPANS_KEPT_MAX) this.#forgetOldest();
   }
 
+  /** Of the block that begins at this index; infinite while one of it is held. */
+  #latestEnd(begin: number): number {
+    const known = this.#latestEnds.get(begin);
+    if (known !== undefined) return known;
+    const block = this.#spans.slice(begin, begin + SPANS_PER_BLOCK);
+    const latest = Math.max(...block.map(({ end }) => end?.position ?? Number.POSITIVE_INFINITY));
+    // A block that is full and has ended stays as it is.
+    if (block.length === SPANS_PER_BLOCK && latest < Number.POSITIVE_INFINITY) this.#latestEnds.set(begin, latest);
+    return latest;
+  }
+
   #end(key: string, end: HeldSpan["end"]): void {
     const span = this.#open.get(key);
     if (span === undefined) return;
@@ -101,8 +142,28 @@ export class SpanBook {
       if (end !== null && end.position > (this.#completeFrom?.position ?? 0))
         this.#completeFrom = { position: end.position, at: end.at };
     }
+    this.#latestEnds.clear();
     this.#spans = [...old.filter(({ end }) => end === null), ...this.#spans.slice(-SPANS_KEPT_MAX)];
   }
+}
+
+/** All that is held, by jobs and by reservations. */
+function openSpans(fold: Fold): HeldSpan[] {
+  const { slots, jobs } = fold;
+  const held = oldestFirst(slots).map((holding): HeldSpan => {
+    const { job: holder, worker, grant, since: from } = holding;
+    const row = jobs.get(holder);
+    const demand = Object.fromEntries(demandOf(holding, slots.limits));
+    const [type, attempt] = [row?.askedType ?? null, row?.attempts.length ?? 1];
+    return { holder, isReservation: false, type, attempt, worker, grant, from, demand, end: null };
+  });
+  const reserved = inReservationOrder(slots).flatMap((reservation): HeldSpan[] => {
+    const { id, holder: worker, grant, since: from } = reservation;
+    if (grant === null || from === null) return [];
+    const demand = Object.fromEntries(demandOf(reservation, slots.limits));
+    return [{ holder: id, isReservation: true, type: null, attempt: 1, worker, grant, from, demand, end: null }];
+  });
+  return [...reserved, ...held];
 }
 
 const keyOf = (holder: string, isReservation: boolean): string => `${isReservation ? "direct:" : ""}${holder}`;

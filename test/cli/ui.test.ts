@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { exportText } from "../support/export-file.js";
 import { ledger } from "../support/ledger-builder.js";
+import { PseudoTerminal } from "../support/pseudo-terminal.js";
 import { startProgram } from "./world.js";
 
 // Many programs are started here, one after the other, and each takes its time to load.
@@ -76,6 +77,22 @@ describe("what is printed", () => {
       urls.add(stdout);
     }
     expect(urls.size).toBe(2);
+  });
+});
+
+describe.runIf(process.platform === "linux")("while it reads", () => {
+  test("given a terminal, when a log is read, then a bar says how far it is, and is gone when the page is there", async () => {
+    const program = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+    await using terminal = new PseudoTerminal({
+      command: `exec ${process.execPath} ${program} ui --log run.jsonl`,
+      folder,
+      size: { columns: 100, rows: 20 },
+    });
+    await terminal.shows("Ctrl-C ends it");
+    expect(terminal.raw).toContain("1 of 3 entries");
+    expect(terminal.raw.lastIndexOf("\x1b[2K")).toBeGreaterThan(terminal.raw.indexOf("1 of 3 entries"));
+    terminal.press("\x03");
+    expect(await terminal.ended).toBe(0);
   });
 });
 

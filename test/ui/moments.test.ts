@@ -23,10 +23,7 @@ async function momentsOf(lines: readonly string[]): Promise<{ moments: Moments; 
   }
   return {
     boards,
-    moments: new Moments(
-      async () => log,
-      () => recording.fold,
-    ),
+    moments: new Moments({ ledger: async () => log, now: () => recording.fold, shelf: async () => null }),
   };
 }
 

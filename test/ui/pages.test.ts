@@ -1,6 +1,7 @@
 /** Pages of the log and charts of the slots: nothing left out, nothing twice, bounded, and honest about what is missing. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { position } from "../../events/names.js";
 import {
   type FactsWanted,
   factAt,
@@ -171,5 +172,34 @@ describe("charts of the slots", () => {
     expect(sum(use?.grants)).toBe(3_000);
     // 3 units for one second each time.
     expect((sum(use?.used) * (coarse?.stepMs ?? 0)) / 1_000).toBeCloseTo(3_000, -1);
+  });
+
+  test("given a long past with one job that is held all the time, when a stretch of it is asked about again and again, then just those come that were held in it", async () => {
+    const book = ledger().elected().worker("w", 10).limits({ global: 10 }).submitted("long").granted("long");
+    for (let i = 0; i < 700; i += 1) {
+      const id = `k${i}`;
+      book.submitted(id).granted(id).completed(id);
+    }
+    const { recording, now } = await pagedOf(book.lines);
+    const at = (place: number) => ({ position: position(place), at: recording.first?.at ?? "" });
+    const last = now.head.position;
+    // Twice: what is known of spans that have ended is remembered.
+    for (const [from, to] of [1, 2].flatMap(
+      () =>
+        [
+          [last - 10, last],
+          [1_000, 1_040],
+          [1, 12],
+          [last, last],
+        ] as const,
+    )) {
+      const asked = slotHistory(recording.spans, { from: at(from), to: at(to), pools: [] });
+      const held = recording.spans.spans.filter(
+        ({ grant, end }) => grant <= to && (end === null || end.position >= from),
+      );
+      expect(asked.spans.map(({ holder }) => holder)).toEqual(held.map(({ holder }) => holder));
+      expect(asked.spans[0]?.holder).toBe("long");
+      expect(asked.spans.length).toBeLessThan(20);
+    }
   });
 });

@@ -22,6 +22,7 @@ import { CliFailure } from "../failure.js";
 import { type Interrupt, listenForInterrupt } from "../interrupt.js";
 import { type CommonOptions, commonOptionsOf } from "../options.js";
 import { printDocument } from "../printing.js";
+import { entryProgress, type ProgressShown, showProgress } from "../progress-lines.js";
 import type { Terminal } from "../terminal.js";
 import { openBrowser } from "./ui-browser.js";
 
@@ -66,13 +67,32 @@ async function ui(own: OwnOptions, options: CommonOptions, terminal: Terminal): 
   if (own.actions && options.log !== undefined)
     throw CliFailure.usage("nothing can be done in a recording: leave out --actions or --log");
   using interrupt = listenForInterrupt();
-  const ledger = options.log === undefined ? { open: opener(options, terminal) } : { capsule: options.log };
-  if (own.export !== undefined) return exportTo(own.export, ledger, options, interrupt, terminal);
-  const stop = new AbortController();
-  interrupt.signal.addEventListener("abort", () => stop.abort());
-  const started = await Promise.race([start(own, ledger, stop.signal), interrupt.received]);
-  if (started === undefined) throw interrupt.failure();
+  const bar = showProgress(terminal);
+  const ledger = options.log === undefined ? { open: opener(options, bar.terminal) } : { capsule: options.log };
+  if (own.export !== undefined) return exportTo(own.export, ledger, options, interrupt, bar);
+  const starting = start(own, ledger, foldingOf(interrupt, bar));
+  const started = await unlessInterrupted(starting, interrupt).finally(() => bar.end());
   await show(started, own, options, interrupt, terminal);
+}
+
+const foldingOf = ({ signal }: Interrupt, bar: ProgressShown) => ({
+  signal,
+  onEntry: (position: number, last: number) => bar.show(entryProgress(position, last)),
+});
+
+/** What comes of work that gives up when it is interrupted. Whatever the server does just then, or does not do, Ctrl-C ends it. */
+async function unlessInterrupted<T>(work: Promise<T>, interrupt: Interrupt): Promise<T> {
+  const ended = work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  const first = await Promise.race([
+    ended,
+    interrupt.received.then(() => Promise.race([ended, soon(GIVING_UP_MS_MAX)])),
+  ]);
+  if (interrupt.signal.aborted || first === undefined) throw interrupt.failure();
+  if ("error" in first) throw first.error;
+  return first.value;
 }
 
 type Ledger = UiOptions["ledger"];
@@ -85,10 +105,12 @@ function opener(options: CommonOptions, terminal: Terminal): () => Promise<Sessi
   return () => openSession({ loaded, nats, context, creds, env, cwd, onNotice: (text) => terminal.err(text) });
 }
 
-async function start({ port, host, actions }: OwnOptions, ledger: Ledger, signal: AbortSignal): Promise<Ui> {
+type Folding = ReturnType<typeof foldingOf>;
+
+async function start({ port, host, actions }: OwnOptions, ledger: Ledger, folding: Folding): Promise<Ui> {
   const where = { host, port: port ?? PORT_DEFAULT, orFreePort: port === undefined };
   try {
-    return await startUi({ ledger, ...where, isActing: actions === true, signal });
+    return await startUi({ ledger, ...where, isActing: actions === true, ...folding });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE")
@@ -117,24 +139,31 @@ async function show(
     () => url,
   );
   if (!hasPage) terminal.err(`${terminal.errColors.yellow("warning:")} ${NOT_BUILT.split("\n")[0]}`);
+  const begin = shown.olderPast === null ? null : shown.recording.spans.completeFrom;
+  const older = begin === null ? "" : `; the past before position ${begin.position} is still being read`;
   if (options.output === "table")
-    terminal.err(terminal.errColors.dim(`shows ${namespace} up to position ${position}; Ctrl-C ends it`));
+    terminal.err(terminal.errColors.dim(`shows ${namespace} up to position ${position}${older}; Ctrl-C ends it`));
   const browser = own.open ? await openBrowser(url, token !== null) : null;
   if (browser?.isOpen === false) terminal.err("no browser could be opened: open the URL yourself");
   // A reader of our output that goes away does not close the page.
   terminal.outliveReader();
   try {
     // Whatever the server does just then, or does not do, Ctrl-C ends it.
-    await Promise.race([started.ended, interrupt.received.then(() => Promise.race([started.ended, soon()]))]);
+    await Promise.race([
+      started.ended,
+      interrupt.received.then(() => Promise.race([started.ended, soon(ENDING_MS_MAX)])),
+    ]);
   } finally {
     await browser?.remove();
   }
 }
 
 const ENDING_MS_MAX = 2_000;
+/** What reads only has nothing to end but its connection. */
+const GIVING_UP_MS_MAX = 500;
 
 /** Connections that do not close are closed by the end of the process. */
-const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, ENDING_MS_MAX));
+const soon = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function urlOf(host: string, port: number, token: string | null): string {
   const isAny = host === "0.0.0.0" || host === "::";
@@ -147,13 +176,18 @@ async function exportTo(
   ledger: Ledger,
   { output }: CommonOptions,
   interrupt: Interrupt,
-  terminal: Terminal,
+  bar: ProgressShown,
 ): Promise<void> {
+  const { terminal } = bar;
+  const folding = foldingOf(interrupt, bar);
   const assets = await readAssets();
   if (assets.size === 0)
     throw CliFailure.failed("the page of the visualizer was not built", "Run `npm run build` first.");
   const written = async () => {
-    await using shown = "capsule" in ledger ? await openCapsule(ledger.capsule) : await liveCapsule(ledger.open);
+    await using shown = await ("capsule" in ledger
+      ? openCapsule(ledger.capsule, folding)
+      : liveCapsule(ledger.open, folding)
+    ).finally(() => bar.end());
     const { html, capsule } = await exportPage(shown, assets, new Date().toISOString(), interrupt.signal);
     const path = resolve(terminal.cwd, file);
     await writeWhole(path, html, file);
@@ -163,8 +197,7 @@ async function exportTo(
     const left = factsLeft + jobsLeft === 0 ? "" : `; ${factsLeft} older facts and ${jobsLeft} jobs are left out`;
     terminal.err(`wrote ${file}: ${moments} moments${left}. It holds the params and results of jobs.`);
   };
-  await Promise.race([written(), interrupt.received]);
-  if (interrupt.signal.aborted) throw interrupt.failure();
+  await unlessInterrupted(written(), interrupt).finally(() => bar.end());
 }
 
 /** Beside its place first, so that a file that was broken off does not look like one. */

@@ -1,6 +1,7 @@
 /** The past use of slots over time: who held which slot from when to when, and when limits and pauses changed. Zooms and moves. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { SlotHistory } from "../../protocol.js";
 import { Icon, type IconName } from "../parts/icon.js";
 import { JobLink } from "../parts/job-link.js";
 import { poolParts } from "../parts/pool-words.js";
@@ -38,10 +39,17 @@ export function Gantt(): JSX.Element {
   const until = end ?? now.value;
   const beginning = Date.parse(meta.first?.at ?? "") || until - SPAN_MS_MAX;
   const [from, to] = [until - spanMs, until];
-  const key = JSON.stringify([spanMs, Math.floor(until / (playhead.isLive.value ? ASK_AGAIN_MS : 1))]);
+  const [looked, setLooked] = useState(0);
+  const key = JSON.stringify([spanMs, Math.floor(until / (playhead.isLive.value ? ASK_AGAIN_MS : 1)), looked]);
   const { value, problem } = useAnswer(key, (signal) =>
     source.history({ from: new Date(from).toISOString(), to: new Date(Math.max(to, from + 1)).toISOString() }, signal),
   );
+  // Also of a moment that is past more becomes known while the older past is being read.
+  useEffect(() => {
+    if (value?.olderPast?.kind !== "reading") return;
+    const timer = setTimeout(() => setLooked((times) => times + 1), ASK_AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
   const zoom = (factor: number, around = 0.5): void =>
     setWindow((window) => {
       const span = Math.min(SPAN_MS_MAX, Math.max(SPAN_MS_MIN, window.spanMs * factor));
@@ -90,9 +98,7 @@ export function Gantt(): JSX.Element {
           for the spans.
         </p>
       )}
-      {value !== null && value.completeFrom !== null && (
-        <p class="quiet">Before {clockText(value.completeFrom.at)} not everything is known any more.</p>
-      )}
+      {value !== null && <Completeness history={value} />}
       {value !== null && value.spans.length > 0 && (
         <details>
           <summary>The same as a list ({value.spans.length})</summary>
@@ -117,6 +123,22 @@ export function Gantt(): JSX.Element {
         </details>
       )}
     </section>
+  );
+}
+
+/** From when on all is drawn, and what becomes of the rest. */
+function Completeness({ history: { completeFrom, olderPast } }: { history: SlotHistory }): JSX.Element | null {
+  if (completeFrom === null) return null;
+  const from = clockText(completeFrom.at);
+  if (olderPast === null) return <p class="quiet">Before {from} not everything is known any more.</p>;
+  const rest =
+    olderPast.kind === "reading"
+      ? `the older past is being read: ${Math.floor(olderPast.share * 100)} %`
+      : `the older past cannot be read: ${olderPast.reason}`;
+  return (
+    <p class="quiet" data-part="older-past">
+      Complete from {from}; {rest}
+    </p>
   );
 }
 

@@ -14,7 +14,7 @@ import { useAnswer } from "../state/answer.js";
 import { useSession } from "../state/session.js";
 import { useSettled } from "../state/settled.js";
 
-const PAGE_JOBS = 200;
+const PAGE_JOBS = 500;
 const SHOWN_JOBS_MAX = 2_000;
 const ROW_HEIGHT = 34;
 /** While jobs come and go the list is asked for this often at the most. */
@@ -73,11 +73,11 @@ export function JobsView(): JSX.Element {
         keyOf={({ id }) => id}
         rowHeight={ROW_HEIGHT}
         onEnd={() => {
-          if (jobs.length < total && limit < SHOWN_JOBS_MAX) setLimit(limit + PAGE_JOBS);
+          if (jobs.length >= limit && jobs.length < total && limit < SHOWN_JOBS_MAX) setLimit(limit + PAGE_JOBS);
         }}
         row={(job) => <JobRow job={job} />}
       />
-      {limit >= SHOWN_JOBS_MAX && total > jobs.length && (
+      {jobs.length >= SHOWN_JOBS_MAX && total > jobs.length && (
         <p class="quiet">The first {jobs.length} are shown: search for others.</p>
       )}
     </section>
