@@ -222,9 +222,12 @@ export class Dispatcher {
       deposed,
     });
     this.#reign = reign;
-    const intake = () => reign.followIntake();
-    const folded = () => this.query(({ head }) => head.position);
-    this.#inRole(() => this.#standby.follow({ intake, folded, deposed }, signal));
+    const follow = {
+      intake: () => reign.followIntake(),
+      folded: () => this.query(({ head }) => head.position),
+      deposed,
+    };
+    this.#inRole(() => this.#standby.follow(follow, signal));
   }
 
   #decide(): void {
