@@ -30,12 +30,16 @@ export function encodeEntry(header: EntryHeader, facts: readonly string[]): stri
   return `${JSON.stringify(header).slice(0, -1)},"facts":[${facts.join(",")}]}`;
 }
 
+const ISSUES_TOLD_MAX = 3;
+
 /** Reads one entry. Throws `CodecError` with what is wrong and where in the entry. */
 export function decodeEntry(text: string): Entry {
   const parsed = entrySchema.safeParse(upcast(parseJson(text)));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CodecError(`not an entry: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "unknown"}`);
+  const told = parsed.error.issues
+    .slice(0, ISSUES_TOLD_MAX)
+    .map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new CodecError(`not an entry: ${told.join("; ")}`);
 }
 
 /** Turns older entry versions into the current one, step by step. An unknown version stops: guessing would be worse. */

@@ -8,7 +8,7 @@
  * To add a fact: add it here, give it its place in the job machine if it is a job's, and a case in the fold.
  */
 import { z } from "zod";
-import type { Json, JsonObject } from "./json.js";
+import { isPlainObject, type Json, type JsonObject } from "./json.js";
 import { limitsSchema } from "./limits.js";
 import {
   dispatcherIdSchema,
@@ -29,9 +29,7 @@ export const timeSchema = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{
 const units = z.number().int().positive();
 const name = z.string().regex(NAME_PATTERN);
 const json = z.custom<Json>((value) => value !== undefined);
-const jsonObject = z.custom<JsonObject>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-);
+const jsonObject = z.custom<JsonObject>(isPlainObject);
 
 /** A job's place in a group: `order` counts where members run one after the other (INV-006, DEC-012). */
 export const membershipSchema = z.object({

@@ -92,14 +92,12 @@ const idOf = (node: AnyStateNode): string => node.path.join(".");
 const childrenOf = (node: AnyStateNode): AnyStateNode[] => Object.values(node.states);
 
 function initialOf(node: AnyStateNode): string | null {
-  if (node.type !== "compound") return null;
-  const first = node.initial.target[0];
+  const first = node.type === "compound" ? node.initial.target[0] : undefined;
   return first === undefined ? null : idOf(first);
 }
 
-/** Guards and actions are drawn by their names, so every one must have a name. */
+/** Guards and actions are drawn by their names, so every one must have a name, and no more than that. */
 function nameOf(part: unknown): string {
   if (typeof part === "string") return part;
-  if (typeof part === "object" && part !== null && "type" in part && typeof part.type === "string") return part.type;
   throw new Error("a guard or an action without a name cannot be drawn: declare it in the machine's setup");
 }

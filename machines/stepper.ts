@@ -69,6 +69,7 @@ export class Stepper<Event extends EventObject> {
 /** The name of a state value; nested states are joined with dots. */
 export function stateName(value: unknown): string {
   if (typeof value === "string") return value;
-  const [name, nested] = Object.entries(value as object)[0] ?? ["", ""];
-  return `${name}.${stateName(nested)}`;
+  return Object.entries(value as object)
+    .map(([name, nested]) => `${name}.${stateName(nested)}`)
+    .join();
 }

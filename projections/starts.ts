@@ -52,7 +52,7 @@ const BLOCKED_JOBS_LOOKED_AT_MAX = 1_000;
 const STARTS_PER_PASS_MAX = 500;
 const DENIALS_PER_PASS_MAX = 500;
 /** How many jobs ahead a denial names per pool. */
-export const AHEAD_NAMED_MAX = 3;
+const AHEAD_NAMED_MAX = 3;
 
 /** `freed`: slots given back that `slots` still counts as used. */
 export function decideStarts(waiting: WaitingView, slots: Slots, freed: readonly Freed[] = []): Decision {

@@ -58,6 +58,7 @@ describe("the house", () => {
     ["@xstate/graph", "machines/graph.ts"],
     ["ollama", "src/runners/ollama.ts"],
     ["pino", "src/logger.ts"],
+    ["@resvg/resvg-wasm", "src/ui/drawing/png.ts"],
   ])("given the library %s, when the rooms import it, then only through %s", (library, door) => {
     expect(importersOf(library)).toEqual([door]);
   });

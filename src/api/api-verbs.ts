@@ -34,9 +34,9 @@ async function renew(dispatcher: Dispatcher, value: unknown): Promise<Reply> {
 
 /** Whoever asks for a reservation, also for one that is there already, renews its lease by that. */
 async function renewed(dispatcher: Dispatcher, id: string, done: { readonly ok: true }): Promise<Reply> {
-  const found = await dispatcher.inReign(({ leases, fold }) => {
+  const found = await dispatcher.inReign(({ reservationLeases, fold }) => {
     const reservation = reservationView(fold, id);
-    if (reservation !== null) leases.heard(id);
+    if (reservation !== null) reservationLeases.heard(id);
     return { reservation };
   });
   if (found === null) return NOT_LEADING;

@@ -12,6 +12,7 @@ import type { Link } from "../nats/link.js";
 import type { Subjects } from "../nats/subjects.js";
 import { VERSION } from "../version.js";
 import { API_VERBS } from "./api-verbs.js";
+import { leasesReply } from "./leases.js";
 import { answerQuery, QUERIES, type QueryName } from "./queries.js";
 import { WORKER_VERBS } from "./worker-verbs.js";
 
@@ -72,7 +73,9 @@ async function serve(options: ServiceOptions, connection: number): Promise<Servi
     const query = service.addGroup(subjects.query);
     for (const name of QUERIES)
       query.addEndpoint(name, (_error, message) => void answer(message, options, (args) => ask(options, name, args)));
+    // What is not in the projection is known to the leader alone.
     query.addEndpoint("running", (_error, message) => void answer(message, options, () => running(options)));
+    query.addEndpoint("leases", (_error, message) => void answer(message, options, (args) => leases(options, args)));
     return service;
   } catch (error) {
     log.error({ err: error }, "the NATS service could not be started");
@@ -108,6 +111,9 @@ async function running({ dispatcher }: ServiceOptions): Promise<Reply> {
   const answered = await dispatcher.inReign(({ inside }) => inside);
   return answered === null ? NOT_LEADING : { value: answered };
 }
+
+const leases = ({ dispatcher }: ServiceOptions, args: unknown): Promise<Reply> =>
+  leasesReply(dispatcher, args, new Date().toISOString());
 
 async function ask({ dispatcher, ledger }: ServiceOptions, name: QueryName, args: unknown): Promise<Reply> {
   const status = {

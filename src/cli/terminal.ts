@@ -19,6 +19,8 @@ export interface Terminal {
   write(text: string): void;
   /** The same for much text: resolves when there is room for more. */
   writeAll(text: string): Promise<void>;
+  /** Writes bytes that are no text to standard output. */
+  writeBytes(bytes: Uint8Array): Promise<void>;
   /** Writes text as it is to standard error. */
   writeErr(text: string): void;
   /** Resolves when everything written so far is out of this process. */
@@ -63,13 +65,15 @@ export function createTerminal(program: TerminalProcess): Terminal {
     if (error.code !== "EPIPE") throw error;
   });
   const mayColor = !asksForNoColor(argv) && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+  const writeWhole = async (chunk: string | Uint8Array) => {
+    if (!stdout.write(chunk)) await once(stdout, "drain");
+  };
   return {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
     write: (text) => void stdout.write(text),
-    writeAll: async (text) => {
-      if (!stdout.write(text)) await once(stdout, "drain");
-    },
+    writeAll: writeWhole,
+    writeBytes: writeWhole,
     writeErr: (text) => void stderr.write(text),
     flush: async () => {
       await Promise.all([stdout, stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done()))));

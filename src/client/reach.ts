@@ -1,4 +1,5 @@
 /** Waits for a server that has gone away to answer again. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { NatsConnection } from "../nats/door.js";
 import { Link } from "../nats/link.js";
 
@@ -19,7 +20,8 @@ export function reacher(nc: NatsConnection): Reach {
     );
     let isAnswered = false;
     while (!isAnswered && !signal.aborted && !nc.isClosed()) {
-      await pause(PAUSE_MS, signal);
+      // The signal ends the pause, too; whoever loops sees that.
+      await delay(PAUSE_MS, undefined, { signal }).catch(() => {});
       const answered = link
         .ask(() => nc.flush())
         .then(
@@ -31,17 +33,4 @@ export function reacher(nc: NatsConnection): Reach {
     clearTimeout(timer);
     return isAnswered;
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }

@@ -218,6 +218,7 @@ export class Dispatcher {
       wake: () => this.#wake(),
       // What came by the intake has nobody to tell that the ledger could not be read just then.
       complete: (order) => this.#standby.retrying(() => this.#complete(order), signal),
+      inFlight: () => this.#proposal,
       deposed,
     });
     this.#reign = reign;

@@ -3,11 +3,12 @@
  * whole lease, has lost its attempts; a holder that is silent for its lease has lost its reservation; and both are said so (D8).
  */
 import type { Fact } from "../../events/facts.js";
-import type { JobId, Position, WorkerId } from "../../events/names.js";
+import type { EntryId, JobId, Position, WorkerId } from "../../events/names.js";
 import type { Fold } from "../../projections/fold.js";
 import { dismissWorkers, expireReservations, partWorkers } from "../../projections/recovery.js";
 import type { DrawRetryTime } from "../../projections/reports.js";
 import type { Holding, Reservation, Worker } from "../../projections/slots.js";
+import { entryOf } from "../log/entry.js";
 import { type Moment, momentOf } from "../worker/lease-guard.js";
 import { graceIsOver, isOther } from "./first-facts.js";
 import type { LeaseWatch } from "./lease-watch.js";
@@ -21,16 +22,25 @@ const LOOKS_PER_LEASE = 6;
 const WORKER_SILENT = "its worker is gone: its process ended, or nothing was heard of it for a whole lease";
 const HOLDER_SILENT = "its holder is gone: nothing was heard of it for a whole lease";
 
+/** An entry that is folded already, and may never be stored: another one may come to stand in its place. */
+export interface InFlight {
+  readonly position: Position;
+  readonly id: EntryId;
+}
+
 export interface LeaseExpiryOptions {
   readonly options: DispatcherOptions;
   readonly fold: Fold;
-  readonly leases: LeaseWatch;
+  readonly workerLeases: LeaseWatch;
+  readonly reservationLeases: LeaseWatch;
   readonly remote: RemoteWorkers;
   /** The worker inside. */
   readonly worker: WorkerId;
   readonly drawRetryTime: DrawRetryTime;
   readonly own: (facts: (fold: Fold) => readonly Fact[]) => void;
   readonly wake: () => void;
+  /** The entry that is being stored; null if none is. */
+  readonly inFlight: () => InFlight | null;
   /** The ledger was asked at that moment, and its last entry is ours. */
   readonly confirmed: (asked: Moment) => void;
   readonly deposed: () => void;
@@ -64,13 +74,14 @@ export class LeaseExpiry {
   }
 
   #look(): void {
-    const { fold, leases, remote, own, wake } = this.#of;
+    const { fold, workerLeases, reservationLeases, remote, own, wake } = this.#of;
     const { slots } = fold;
     const lost = Object.values<Worker>(slots.workers).filter(this.#isLost);
     if (lost.length > 0) void this.#dismiss(new Set(lost.map(({ id }) => id)));
     if (Object.values<Reservation>(slots.reservations).some(this.#isAbandoned))
       own((now) => expireReservations(now, this.#isAbandoned, HOLDER_SILENT));
-    leases.keepOnly((id) => id in slots.workers || id in slots.reservations);
+    workerLeases.keepOnly((id) => id in slots.workers);
+    reservationLeases.keepOnly((id) => id in slots.reservations);
     remote.forgetOrders();
     void this.#confirm();
     // A clock that jumped ahead makes things due that no alarm was set for.
@@ -80,9 +91,9 @@ export class LeaseExpiry {
 
   readonly #isLost = ({ id, remote, process }: Worker): boolean =>
     remote &&
-    (this.#of.options.system.isProvablyGone(process) || this.#of.leases.silentMs(id) >= this.#of.options.leaseMs);
+    (this.#of.options.system.isProvablyGone(process) || this.#of.workerLeases.silentMs(id) >= this.#of.options.leaseMs);
 
-  readonly #isAbandoned = ({ id, leaseMs }: Reservation): boolean => this.#of.leases.silentMs(id) >= leaseMs;
+  readonly #isAbandoned = ({ id, leaseMs }: Reservation): boolean => this.#of.reservationLeases.silentMs(id) >= leaseMs;
 
   /** Whoever has nothing to write would not notice that somebody else leads: so the ledger is asked. */
   async #confirm(): Promise<void> {
@@ -91,9 +102,11 @@ export class LeaseExpiry {
     const asked = momentOf(this.#of.options.clock);
     try {
       const { last } = await this.#of.options.ledger.state();
+      const isOurs = await this.#isOurs(last);
       if (this.#isOver) return;
-      if (last > this.#of.fold.head.position) this.#of.deposed();
-      else this.#of.confirmed(asked);
+      if (isOurs) this.#of.confirmed(asked);
+      // Of an entry in flight the server's answer tells what became of it.
+      else if (this.#of.inFlight() === null) this.#of.deposed();
     } catch (error) {
       this.#of.options.log.debug({ err: error }, "the ledger cannot be reached");
     } finally {
@@ -101,12 +114,22 @@ export class LeaseExpiry {
     }
   }
 
+  /** Whether nobody else has written the ledger, up to its last entry. */
+  async #isOurs(last: number): Promise<boolean> {
+    const inFlight = this.#of.inFlight();
+    if (inFlight === null) return last <= this.#of.fold.head.position;
+    if (last !== inFlight.position) return last < inFlight.position;
+    const found = await this.#of.options.ledger.read(last);
+    return found !== null && entryOf(found).id === inFlight.id;
+  }
+
   /** They get nothing more at once, and lose what they hold when nothing of it runs on this machine any more. */
   async #dismiss(lost: ReadonlySet<WorkerId>): Promise<void> {
     if (this.#isDismissing) return;
     this.#isDismissing = true;
-    const { own, wake, drawRetryTime, options } = this.#of;
+    const { own, wake, drawRetryTime, options, remote } = this.#of;
     const isLost = ({ id }: Worker) => lost.has(id);
+    remote.lost(lost);
     options.log.warn({ workers: [...lost] }, WORKER_SILENT);
     own((now) => partWorkers(now, isLost, WORKER_SILENT));
     wake();

@@ -11,7 +11,7 @@ import type { RunningAnswer } from "../worker/protocol.js";
 import { Worker } from "../worker/worker.js";
 import { type IntakeItem, type Order, readMessage } from "./arrivals.js";
 import { type Accession, type FactsOf, firstFacts, workerOf } from "./first-facts.js";
-import { LeaseExpiry } from "./lease-expiry.js";
+import { type InFlight, LeaseExpiry } from "./lease-expiry.js";
 import { LeaseWatch } from "./lease-watch.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Effect, Input, Settled } from "./messages.js";
@@ -38,12 +38,16 @@ export interface ReignOptions extends Inheritance {
   readonly wake: () => void;
   /** An order with what must be read from the ledger for it; to be asked when all before it is stored. */
   readonly complete: (order: Order) => Promise<Order>;
+  /** The entry that is being stored; null if none is. */
+  readonly inFlight: () => InFlight | null;
   /** The ledger has an entry that is not ours. */
   readonly deposed: () => void;
 }
 
 export class Reign {
-  readonly leases: LeaseWatch;
+  /** Two, because a reservation may be called like a worker. */
+  readonly workerLeases: LeaseWatch;
+  readonly reservationLeases: LeaseWatch;
   readonly remote: RemoteWorkers;
   readonly #of: ReignOptions;
   readonly #worker: Worker;
@@ -81,10 +85,11 @@ export class Reign {
       settingsFacts: options.settingsFacts,
     };
     for (const facts of firstFacts(fold, accession)) this.#own(facts);
-    this.leases = new LeaseWatch(clock);
+    this.workerLeases = new LeaseWatch(clock);
+    this.reservationLeases = new LeaseWatch(clock);
     this.remote = new RemoteWorkers({
       ...{ fold, epoch: epoch(fold.head.epoch + 1), ledger: of.ledger, leaseMs, results, clock },
-      leases: this.leases,
+      leases: this.workerLeases,
       link: options.workerLink,
       types: () => options.catalogue.types.keys(),
       own: (facts, settled) => {
@@ -101,8 +106,10 @@ export class Reign {
         wake,
         drawRetryTime,
         worker,
-        leases: this.leases,
+        workerLeases: this.workerLeases,
+        reservationLeases: this.reservationLeases,
         remote: this.remote,
+        inFlight: of.inFlight,
         deposed: of.deposed,
       },
       confirmed: (asked) => this.#guard.renewed(asked),
@@ -133,6 +140,11 @@ export class Reign {
 
   get fold(): Fold {
     return this.#of.fold;
+  }
+
+  /** Of workers in processes of their own; each reservation has its own. */
+  get leaseMs(): number {
+    return this.#of.options.leaseMs;
   }
 
   /** What the worker inside says that it runs, by its own seats. Only to be asked when no entry is in flight. */

@@ -68,6 +68,10 @@ export class RemoteWorkers {
   readonly #orderedMs = new Map<string, number>();
   /** The grants whose order is being repeated. */
   readonly #ordering = new Set<string>();
+  /** The grants that a worker has refused: that is the end of the attempt, also while it waits to be recorded. */
+  readonly #refused = new Set<string>();
+  /** Who has been silent for a whole lease: what they hold is being given up, and cannot be taken up again by a late renewal. */
+  readonly #lost = new Set<WorkerId>();
   #isOver = false;
 
   constructor(of: RemoteWorkersOptions) {
@@ -117,7 +121,7 @@ export class RemoteWorkers {
   /** Only to be asked when no entry is in flight. Renews a lease, and sets right what got lost: runs that are none any more are aborted, and those not begun ordered again. */
   renew({ worker, running }: Renewal): DeskAnswer<Lease> {
     const { fold, leases, clock } = this.#of;
-    if (fold.slots.workers[worker]?.remote !== true)
+    if (fold.slots.workers[worker]?.remote !== true || this.#lost.has(worker))
       return { refused: "not-found", reason: `worker ${worker} has not joined, or its lease has expired; join again` };
     leases.heard(worker);
     const named = new Set(running.map(({ job, grant }) => keyOf(job, grant)));
@@ -167,12 +171,13 @@ export class RemoteWorkers {
     const { job, grant, worker, ...rest } = assignment;
     const order: StartOrder = { ...rest, job, grant, epoch: this.#of.epoch };
     const key = keyOf(job, grant);
-    if (this.#ordering.has(key)) return;
+    if (this.#ordering.has(key) || this.#refused.has(key)) return;
     this.#ordering.add(key);
     void this.#until(job, grant, async () => {
       this.#orderedMs.set(key, this.#of.clock.elapsedMs());
       const obeyed = await this.#of.link.start(worker, order);
       if (obeyed !== null && !obeyed.accepted) {
+        this.#refused.add(key);
         const message = `worker ${worker} refused it: ${obeyed.reason ?? "no reason given"}`;
         const said = { ended: { outcome: "lost", error: { code: "refused", message } } } as const;
         this.#of.report({ job, grant, said }, () => {});
@@ -189,11 +194,18 @@ export class RemoteWorkers {
     void this.#until(job, grant, async () => (await this.#of.link.abort(worker, order)) !== null);
   }
 
-  /** Grants that are over need no memory of their orders. */
+  /** Their leases are over; that it is on record takes a while. */
+  lost(workers: ReadonlySet<WorkerId>): void {
+    for (const worker of workers) this.#lost.add(worker);
+  }
+
+  /** Grants that are over need no memory of their orders, and workers that are gone none of their loss. */
   forgetOrders(): void {
-    const { holdings } = this.#of.fold.slots;
+    const { holdings, workers } = this.#of.fold.slots;
+    for (const worker of [...this.#lost]) if (!(worker in workers)) this.#lost.delete(worker);
     const live = new Set(Object.values<Holding>(holdings).map(({ job, grant }) => keyOf(job, grant)));
     for (const key of [...this.#orderedMs.keys()]) if (!live.has(key)) this.#orderedMs.delete(key);
+    for (const key of [...this.#refused]) if (!live.has(key)) this.#refused.delete(key);
   }
 
   async #until(job: JobId, grant: Position, act: () => Promise<boolean>): Promise<void> {

@@ -1,5 +1,6 @@
 /** A log that is a JetStream stream. */
 
+import { setTimeout as delay } from "node:timers/promises";
 import { isoTime } from "../clock.js";
 import {
   ConsumerEvents,
@@ -91,8 +92,8 @@ export class JetStreamLog implements Log {
       } catch (error) {
         if (error instanceof LogGap) throw error;
       }
-      // The server, the consumer or the connection went away: try again from where we are, for ever.
-      await pause(retryMs, signal);
+      // The server, the consumer or the connection went away: try again from where we are, for ever; the signal ends the pause, too.
+      await delay(retryMs, undefined, { signal }).catch(() => {});
       retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
     }
   }
@@ -173,16 +174,4 @@ function stored(message: JsMsg): StoredMessage {
 function isNoMessageFound(error: unknown): boolean {
   const apiError = (error as { api_error?: { err_code?: number } }).api_error;
   return apiError?.err_code === NO_MESSAGE_FOUND;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -7,7 +7,7 @@ import type { Json } from "../../events/json.js";
 import type { JobId } from "../../events/names.js";
 import { patchesBetween } from "./board-patches.js";
 import { ProgressNews } from "./progress-news.js";
-import type { Board, StreamEvents } from "./protocol.js";
+import type { Board, LeaseLeft, StreamEvents } from "./protocol.js";
 import type { Recording } from "./recording.js";
 import type { Streams } from "./streams.js";
 
@@ -68,6 +68,11 @@ export class Broadcast {
     if (this.#streams.size === 0) return;
     this.#told = recording.board();
     this.#streams.tellAll("board", this.#told, this.#told.position);
+  }
+
+  /** What is left of the leases by which slots are held, as of now. */
+  leases(leases: readonly LeaseLeft[]): void {
+    this.#streams.tellAll("leases", { leases }, this.#position);
   }
 
   gone(reason: string): void {

@@ -5,6 +5,7 @@ import { type Assets, readAssets } from "./assets.js";
 import { Broadcast } from "./broadcast.js";
 import { Following } from "./following.js";
 import { isLoopback, newToken } from "./gatekeeping.js";
+import { LeaseNews } from "./lease-news.js";
 import { otherLimits } from "./limits-answer.js";
 import { serveUi, type UiServer } from "./server.js";
 import { liveLedger, openCapsule, type Shown } from "./shown.js";
@@ -69,7 +70,8 @@ export async function startUi(options: UiOptions): Promise<Ui> {
       await following?.session.close();
       throw error;
     });
-  const ended = untilEnded({ server, broadcast, following, signal });
+  const leaseNews = new LeaseNews({ shown, streams, broadcast });
+  const ended = untilEnded({ server, broadcast, leaseNews, following, signal });
   return { shown, port: server.port, token, hasPage: assets.size > 0, ended };
 }
 
@@ -85,19 +87,23 @@ async function look(
 interface Parts {
   readonly server: UiServer;
   readonly broadcast: Broadcast;
+  readonly leaseNews: LeaseNews;
   readonly following: Following | null;
   readonly signal: AbortSignal;
 }
 
-async function untilEnded({ server, broadcast, following, signal }: Parts): Promise<void> {
+async function untilEnded({ server, broadcast, leaseNews, following, signal }: Parts): Promise<void> {
+  const over = new AbortController();
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+  if (following !== null) void leaseNews.tellOn(AbortSignal.any([signal, over.signal]));
   try {
     // A ledger that has turned out to be corrupt is still shown.
     await Promise.all([following?.follow(broadcast), stopped]);
   } finally {
+    over.abort();
     broadcast.close();
     await server.close();
     await following?.session.close();

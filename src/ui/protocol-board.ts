@@ -62,7 +62,7 @@ export interface BoardPool extends Omit<PoolView, "holders"> {
 }
 
 export interface BoardHolder extends HolderView {
-  /** The length of its lease. It is renewed while the worker lives, which the ledger does not record: so its end is not known here. */
+  /** The length of its lease. It is renewed while the holder lives, which is no fact: what is left of it is told beside the board (`LeaseBatch`). */
   readonly leaseMs: number;
 }
 

@@ -92,6 +92,7 @@ export interface StreamEvents {
   readonly board: Board;
   readonly batch: Batch;
   readonly progress: ProgressBatch;
+  readonly leases: LeaseBatch;
   /** The server of the ledger is out of reach; what is shown is what was known. */
   readonly gone: { readonly reason: string };
   readonly back: Record<string, never>;
@@ -132,6 +133,21 @@ export type Progress =
   | { readonly kind: "tokens"; readonly text: string }
   /** Anything else that a runner told, as JSON text, cut where it is long. */
   | { readonly kind: "other"; readonly json: string };
+
+/**
+ * What is left of the leases by which slots are held, about once a second, as the scheduler that leads says: all that it knows, in
+ * place of what was told before. Nothing of it is a fact: it stands on no board, and of the past it is not known.
+ */
+export interface LeaseBatch {
+  readonly leases: readonly LeaseLeft[];
+}
+export interface LeaseLeft {
+  /** A worker in a process of its own, or a reservation, by its id. Who works inside a scheduler has no such lease. */
+  readonly holder: string;
+  readonly kind: "worker" | "reservation";
+  readonly leaseMs: number;
+  readonly leftMs: number;
+}
 
 // Refusals
 

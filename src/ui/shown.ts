@@ -1,6 +1,8 @@
 /** What the visualizer looks at: a ledger that goes on, or an exported one. */
 import type { Fold } from "../../projections/fold.js";
+import type { LeasesAnswer } from "../api/leases.js";
 import { openWholeExport } from "../client/exported-log.js";
+import { askLeases } from "../client/leases.js";
 import type { CommandAnswer, Session } from "../client/session.js";
 import type { CommandVerb } from "../dispatcher/orders.js";
 import type { Log } from "../log/log.js";
@@ -18,6 +20,8 @@ export interface Shown {
   readonly ledger: Log;
   /** Carries out a command; null where there is no scheduler to carry it out. */
   readonly command: ((verb: CommandVerb, args: object) => Promise<CommandAnswer>) | null;
+  /** What is left of leases, by whoever leads; null where there is no scheduler that could, and where none answers. */
+  readonly leases: (() => Promise<LeasesAnswer | null>) | null;
 }
 
 export function liveLedger(following: Following): Shown {
@@ -35,6 +39,7 @@ export function liveLedger(following: Following): Shown {
       return following.ledger;
     },
     command: (verb, args) => session().command(verb, args),
+    leases: () => askLeases(session()),
   };
 }
 
@@ -54,7 +59,7 @@ export async function openCapsule(path: string): Promise<Shown & AsyncDisposable
   const { namespace } = header;
   const nothingOpen = async () => {};
   return {
-    ...{ namespace, source: "capsule", recording, moments, ledger, command: null },
+    ...{ namespace, source: "capsule", recording, moments, ledger, command: null, leases: null },
     [Symbol.asyncDispose]: nothingOpen,
   };
 }

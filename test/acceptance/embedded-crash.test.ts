@@ -8,13 +8,13 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { openConnection } from "../../src/nats/connection.js";
+import { PROGRAM } from "../support/program.js";
 
 const JOBS = 60;
 const ENDED_MS_MAX = 40_000;
-const main = join(import.meta.dirname, "../../dist/src/cli/main.js");
 
 async function startUp(folder: string) {
-  const child = spawn(process.execPath, [main, "up", "-o", "json"], {
+  const child = spawn(process.execPath, [PROGRAM, "up", "-o", "json"], {
     cwd: folder,
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -2,9 +2,10 @@
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PROGRAM } from "../support/program.js";
 import { describePlan, type Plan } from "./plan.js";
 import type { Story } from "./story.js";
-import { MAIN, type World } from "./world.js";
+import type { World } from "./world.js";
 
 const LAST_FACTS = 60;
 const EXPORT_MS_MAX = 30_000;
@@ -37,7 +38,7 @@ export async function keepRecord(world: World, plan: Plan, story: Story, folder:
 
 /** By the command that people use; gives what went wrong, or null. */
 function exportLedger({ namespace, server }: World, file: string): Promise<string | null> {
-  const argv = [MAIN, "log", "export", file, "--nats", server.url, "--namespace", namespace];
+  const argv = [PROGRAM, "log", "export", file, "--nats", server.url, "--namespace", namespace];
   return new Promise((resolve) => {
     execFile(process.execPath, argv, { timeout: EXPORT_MS_MAX, cwd: "/" }, (error) => resolve(error?.message ?? null));
   });

@@ -3,15 +3,15 @@
  * them are real processes and real connections; whoever else is to join is one more member.
  */
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { JetStreamLog } from "../../src/log/jetstream.js";
 import { Publisher } from "../../src/log/publisher.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
 import { LedgerWatch } from "../support/ledger-watch.js";
 import type { NatsTestServer } from "../support/nats-server.js";
+import { PROGRAM } from "../support/program.js";
 import { RunBook } from "../support/run-book.js";
 import { Customer } from "./customer.js";
 import { Member, type Role } from "./member.js";
@@ -20,7 +20,6 @@ import { configurationOf, FAR_TYPE, workerConfigurationOf } from "./setting.js";
 import type { Story } from "./story.js";
 
 /** The built command line, wherever this file runs from. */
-export const MAIN = join(projectFolder(import.meta.dirname), "dist/src/cli/main.js");
 const SCHEDULERS = 2;
 /** From a process's start to its readiness, on a busy machine. */
 export const readyMsMax = 60_000;
@@ -131,7 +130,7 @@ async function inviteAll({ setting }: Plan, { folder, namespace, book, serverPor
     const file = join(folder, `${role}.yaml`);
     // JSON is YAML.
     await writeFile(file, JSON.stringify({ namespace, ...configuration }));
-    const argv = (natsUrl: string) => [MAIN, ...command, "--config", file, "--nats", natsUrl, "-o", "json"];
+    const argv = (natsUrl: string) => [PROGRAM, ...command, "--config", file, "--nats", natsUrl, "-o", "json"];
     const tell = (text: string) => story.tell(text);
     for (let number = 1; number <= count; number += 1)
       members.push(await Member.invite({ name: `${role} ${number}`, role, serverPort, argv, tell }));
@@ -144,11 +143,4 @@ export async function allReady(members: readonly Member[]): Promise<void> {
   const ready = await Promise.all(members.map((member) => member.untilReady(readyMsMax)));
   const late = members.find((_, index) => ready[index] !== true);
   if (late !== undefined) throw new Error(`${late.name} was not ready within ${readyMsMax} ms`);
-}
-
-function projectFolder(from: string): string {
-  if (existsSync(join(from, "package.json"))) return from;
-  const above = dirname(from);
-  if (above === from) throw new Error("no folder above holds package.json");
-  return projectFolder(above);
 }

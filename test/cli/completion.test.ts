@@ -1,11 +1,10 @@
 /** Completion: a real bash with the script that the program prints, and what the program offers. */
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PROGRAM } from "../support/program.js";
 import { startProgram, startWorld, type World } from "./world.js";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const run = promisify(execFile);
 
 let world: World;

@@ -1,20 +1,17 @@
 /** `signalbox demo` as a process: it ends well, its summary comes from the ledger, and nothing of it is left. */
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { demoJobs } from "../../src/cli/commands/demo-jobs.js";
 import { freePort } from "../../src/embedded/port.js";
 import { FakeOllama } from "../support/fake-ollama.js";
+import { PROGRAM } from "../support/program.js";
+import { seenOnTerminal } from "../support/pseudo-terminal.js";
 import { processesWith, untilNoneWith } from "./processes.js";
 import { type Running, startProgram } from "./world.js";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const DEMO_MS_MAX = 60_000;
-/** Of util-linux; it runs a command on a terminal of its own. */
-const TERMINAL_MAKER = "script";
 const ESCAPE = "\u001b";
 
 let folder = "";
@@ -91,21 +88,13 @@ describe("signalbox demo", () => {
 
   test(
     "given a terminal, when it runs, then the pools are redrawn in place as bars with their holders",
-    async ({ skip }) => {
-      const record = join(folder, "typescript");
-      const { PATH = "", HOME = "" } = process.env;
-      const env = { PATH, HOME, TMPDIR: folder, TERM: "xterm-256color", ...noOllama };
-      const line = `stty cols 100 rows 40; '${process.execPath}' '${PROGRAM}' demo --seed 7`;
-      const code = await new Promise<number | "missing">((resolve) => {
-        execFile(TERMINAL_MAKER, ["-qec", line, record], { env, cwd: folder, timeout: DEMO_MS_MAX }, (error) => {
-          if (error === null) resolve(0);
-          else resolve(error.code === "ENOENT" ? "missing" : Number(error.code));
-        });
+    async () => {
+      const { code, shown } = await seenOnTerminal({
+        ...{ folder, size: { columns: 100, rows: 40 }, env: { TMPDIR: folder, ...noOllama } },
+        command: `'${process.execPath}' '${PROGRAM}' demo --seed 7`,
       });
-      skip(code === "missing", "this machine has no `script` (util-linux) to make a terminal with");
       expect(code).toBe(0);
-      const shown = await readFile(record, "utf8");
-      await rm(record);
+      await rm(join(folder, "terminal-name"));
       // In colour, and drawn over the last picture: up by its lines, and cleared from there.
       expect(shown).toContain(`${ESCAPE}[32m███${ESCAPE}[39m`);
       expect(shown).toMatch(new RegExp(`${ESCAPE}\\[\\d+A${ESCAPE}\\[0J`));

@@ -1,15 +1,15 @@
 /** The progress bar: what it says, how often, and that it leaves nothing behind; on a terminal, and nowhere else. */
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { barText, ProgressBar } from "../../src/cli/progress-bar.js";
 import { createTerminal, type Terminal } from "../../src/cli/terminal.js";
 import { textWidth } from "../../src/cli/text-width.js";
 import { exportOf } from "../golden/golden-ledger.js";
+import { PROGRAM } from "../support/program.js";
+import { seenOnTerminal } from "../support/pseudo-terminal.js";
 import { TurnBook } from "../support/turn-book.js";
 import { startWorld } from "./world.js";
 
@@ -104,16 +104,13 @@ describe("the bar", () => {
     expect(written).toEqual(["said\n"]);
   });
 
-  test("given a real terminal, when many jobs are submitted from a file, then it moves, and the summary is alone on its line", async ({
-    skip,
-  }) => {
+  test("given a real terminal, when many jobs are submitted from a file, then it moves, and the summary is alone on its line", async () => {
     await using world = await startWorld();
     const folder = await mkdtemp(join(tmpdir(), "signalbox-bar-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const line = `${JSON.stringify({ type: "hello", delay: "1h", params: { text: "x".repeat(500) } })}\n`;
     await writeFile(join(folder, "many.jsonl"), `{]\n${line.repeat(40_000)}`);
     const { code, shown } = await onTerminal("submit --from many.jsonl", folder, { NATS_URL: world.server.url });
-    skip(code === "missing", "this machine has no `script` (util-linux) to make a terminal with");
     expect(code).toBe(1);
     const drawings = shown.split(CLEAR).filter((text) => text.includes("jobs submitted") && text.includes("%"));
     expect(drawings.length).toBeGreaterThan(1);
@@ -124,9 +121,7 @@ describe("the bar", () => {
     expect(lines).toContainEqual("error: 1 line is wrong and left out");
   });
 
-  test("given a real terminal, when the past is decided again, then it says what it reads and which variant it plays; and so when it is verified", async ({
-    skip,
-  }) => {
+  test("given a real terminal, when the past is decided again, then it says what it reads and which variant it plays; and so when it is verified", async () => {
     const folder = await mkdtemp(join(tmpdir(), "signalbox-bar-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const book = new TurnBook({ types: { hello: {} } }).lead();
@@ -137,7 +132,6 @@ describe("the bar", () => {
         .decide();
     await writeFile(join(folder, "day.jsonl"), exportOf(book));
     const { code, shown } = await onTerminal("whatif --limits global=1..2 --log day.jsonl", folder);
-    skip(code === "missing", "this machine has no `script` (util-linux) to make a terminal with");
     expect(code).toBe(0);
     const drawings = shown.split(CLEAR);
     expect(drawings.some((text) => /█*░+ +\d+ % {2}reading 1000 entries/.test(text))).toBe(true);
@@ -151,22 +145,9 @@ describe("the bar", () => {
   });
 });
 
-/** What a person at a terminal sees of a command, with all that was written over; `missing`: there is nothing to make a terminal with. */
-async function onTerminal(
-  words: string,
-  folder: string,
-  more: Readonly<Record<string, string>> = {},
-): Promise<{ readonly code: number | "missing"; readonly shown: string }> {
-  const program = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
-  const { PATH = "", HOME = "" } = process.env;
-  const env = { PATH, HOME, TERM: "xterm-256color", ...more };
-  const command = `stty cols 100 rows 20; '${process.execPath}' '${program}' ${words}`;
-  const record = join(folder, "typescript");
-  const code = await new Promise<number | "missing">((resolve) => {
-    execFile("script", ["-qec", command, record], { env, cwd: folder }, (error) => {
-      if (error === null) resolve(0);
-      else resolve(error.code === "ENOENT" ? "missing" : Number(error.code));
-    });
+/** What a person at a terminal sees of the program. */
+const onTerminal = (words: string, folder: string, env: Readonly<Record<string, string>> = {}) =>
+  seenOnTerminal({
+    ...{ folder, env, size: { columns: 100, rows: 20 } },
+    command: `'${process.execPath}' '${PROGRAM}' ${words}`,
   });
-  return { code, shown: code === "missing" ? "" : await readFile(record, "utf8") };
-}

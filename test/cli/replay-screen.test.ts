@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeEntry, encodeFact } from "../../events/codec.js";
 import { entryId, intakeSequence } from "../../events/names.js";
 import { exportOf } from "../golden/golden-ledger.js";
+import { PROGRAM } from "../support/program.js";
 import { PseudoTerminal, type TerminalSize } from "../support/pseudo-terminal.js";
 import { TurnBook } from "../support/turn-book.js";
 import { startWorld } from "./world.js";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const GOLDEN = fileURLToPath(new URL("../golden/format-1.jsonl", import.meta.url));
 const SIZE: TerminalSize = { columns: 110, rows: 30 };
 const [UP, LEFT, RIGHT, ESCAPE, ENTER] = ["\x1b[A", "\x1b[D", "\x1b[C", "\x1b", "\r"] as const;

@@ -10,7 +10,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import { type ReservationView, reservationsView } from "../../projections/views/views.js";
 import { waitingText } from "../../src/cli/commands/run-waiting.js";
 import { eventually } from "../embedded/folders.js";
-import { type DirectRun, MAIN, startRun } from "../support/direct-run.js";
+import { type DirectRun, startRun } from "../support/direct-run.js";
+import { PROGRAM } from "../support/program.js";
 import { startWorld, type World } from "./world.js";
 
 /** Of util-linux; it runs a command on a terminal of its own. */
@@ -103,7 +104,7 @@ describe("what passes through", () => {
   });
 
   test("given a reader that has seen enough, when the command writes on, then its end is what is told, and the slot is given back", async () => {
-    const line = `{ '${process.execPath}' '${MAIN}' run --resource cpu=1 -- yes; echo "code $?" >&2; } | head -n 2`;
+    const line = `{ '${process.execPath}' '${PROGRAM}' run --resource cpu=1 -- yes; echo "code $?" >&2; } | head -n 2`;
     const { PATH = "", HOME = "" } = process.env;
     const piping = spawn("sh", ["-c", line], { env: { PATH, HOME, NATS_URL: world.server.url } });
     const [out, err] = await Promise.all([text(piping.stdout), text(piping.stderr)]);
@@ -277,7 +278,7 @@ describe("on a terminal", () => {
   function onTerminal(rest: string) {
     const { PATH = "", HOME = "" } = process.env;
     const env = { PATH, HOME, TERM: "xterm-256color", NATS_URL: world.server.url };
-    const line = `stty cols 70 rows 20; exec '${process.execPath}' '${MAIN}' run ${rest}`;
+    const line = `stty cols 70 rows 20; exec '${process.execPath}' '${PROGRAM}' run ${rest}`;
     const maker = spawn(TERMINAL_MAKER, ["-qec", line, "/dev/null"], { env, cwd: world.folder });
     onTestFinished(() => void maker.kill("SIGKILL"));
     let shown = "";

@@ -4,7 +4,7 @@ import { pagesOf } from "../../src/cli/pages.js";
 import { drawPairs, drawTable } from "../../src/cli/table.js";
 import { createTerminal, type Terminal } from "../../src/cli/terminal.js";
 import { cutToWidth, fillToWidth, oneLine, textWidth } from "../../src/cli/text-width.js";
-import { demandText, relativeTime, span } from "../../src/cli/wording.js";
+import { relativeTime, span } from "../../src/cli/wording.js";
 import { parseUntil } from "../../src/client/until.js";
 
 const terminal = (width: number): Terminal => ({ ...createTerminal(process), width });
@@ -83,10 +83,6 @@ describe("words", () => {
     expect(span("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:03.000Z", now)).toBe("3 s");
     expect(span("2026-01-01T00:00:00.000Z", null, now)).toBe("1 min");
     expect(span(null, null, now)).toBe("–");
-  });
-
-  test("one unit of a pool is not counted out", () => {
-    expect(demandText({ global: 1, "resource:gpu": 2 })).toBe("global, resource:gpu 2");
   });
 
   test.each([

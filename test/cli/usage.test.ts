@@ -1,5 +1,4 @@
 /** The frame of the program: help, options in any position, exit codes, errors without stack traces, and pipes that close. */
-import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { optionCalled, placeAfter, splitOption } from "../../src/cli/completion/place.js";
 import { buildProgram } from "../../src/cli/program.js";
 import { createTerminal } from "../../src/cli/terminal.js";
+import { PROGRAM } from "../support/program.js";
+import { seenOnTerminal } from "../support/pseudo-terminal.js";
 import { startProgram, startWorld, type World } from "./world.js";
 
 const GOLDEN = join(import.meta.dirname, "../golden/format-1.jsonl");
@@ -226,24 +227,17 @@ describe("a reader that goes away", () => {
 });
 
 describe("on a terminal", () => {
-  /** `script` of util-linux gives the program a pseudo-terminal. */
-  const onTerminal = (command: string, env: Record<string, string> = {}): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const { PATH = "", HOME = "" } = process.env;
-      const program = new URL("../../dist/src/cli/main.js", import.meta.url).pathname;
-      const line = `stty cols 60 rows 20; ${process.execPath} ${program} ${command}`;
-      const child = spawn("script", ["-qec", line, "/dev/null"], {
-        cwd: folder,
-        env: { PATH, HOME, TERM: "xterm-256color", NATS_URL: world.server.url, ...env },
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      let text = "";
-      child.stdout.setEncoding("utf8").on("data", (part: string) => {
-        text += part;
-      });
-      child.once("error", reject);
-      child.once("close", () => resolve(text.replaceAll("\r\n", "\n")));
-    });
+  const onTerminal = async (words: string, env: Record<string, string> = {}): Promise<string> => {
+    const command = `'${process.execPath}' '${PROGRAM}' ${words}`;
+    const size = { columns: 60, rows: 20 };
+    return (await seenOnTerminal({ command, folder, size, env: { NATS_URL: world.server.url, ...env } })).shown;
+  };
+
+  test("a picture is not written to it: where to is said", async () => {
+    expect(await onTerminal("graph worker --format png")).toContain(
+      "Write it to a file: signalbox graph worker --format png > worker.png",
+    );
+  });
 
   test("tables fit its width and have colours, unless those are not wanted", async () => {
     const label = "a-label-that-is-much-too-long-for-the-width-of-this-terminal";

@@ -1,10 +1,8 @@
 /** --watch: on a terminal the answer is redrawn in place, elsewhere it is a line of JSON for each change; Ctrl-C ends both. */
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PROGRAM } from "../support/program.js";
 import { PseudoTerminal } from "../support/pseudo-terminal.js";
 import { startWorld, type World } from "./world.js";
-
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
 let world: World;
 beforeAll(async () => {

@@ -8,12 +8,10 @@ import { createLogger } from "../../src/logger.js";
 import { connect } from "../../src/nats/door.js";
 import { type JobFunction, NotRetryable } from "../../src/runners/index.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
-import { PACKAGE_FOLDER } from "../../src/version.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
+import { PROGRAM } from "../support/program.js";
 import { JobsSeen } from "./jobs-seen.js";
 
-/** The built command line, also for a program of the tests that is built itself. */
-const PROGRAM = join(PACKAGE_FOLDER, "dist/src/cli/main.js");
 const RUN_MS_MAX = 25_000;
 /** After a test has killed the server. */
 const RECONNECT_MS = 50;

@@ -32,6 +32,7 @@ const guardedPublishes: readonly (readonly [subject: string, allowed: readonly R
   ["signalbox.api.renew", ["operator"]],
   ["signalbox.api.release", ["operator"]],
   ["signalbox.query.slots", ["viewer", "operator"]],
+  ["signalbox.query.leases", ["viewer", "operator"]],
   ...["join", "renew", "report", "leave"].map((verb) => [`signalbox.worker.${verb}`, ["worker"]] as const),
   ...["start", "abort"].map((verb) => [`signalbox.worker.w1.${verb}`, ["dispatcher"]] as const),
   [`$O.${resultsBucket}.M.x`, ["dispatcher", "worker"]],

@@ -182,6 +182,17 @@ describe("orders", () => {
 });
 
 describe("renewals", () => {
+  test("given a worker whose lease is over, when it renews before that is on record, then it is not known any more, and gets no order", async () => {
+    const scene = await lead();
+    const { job } = await withOrder(scene);
+    const renewed = await scene.ask((workers) => {
+      workers.lost(new Set([W1]));
+      return workers.renew({ worker: W1, running: [] });
+    });
+    expect(renewed).toMatchObject({ refused: "not-found" });
+    expect(scene.wire.orders.map((order) => order.job)).toEqual([job]);
+  });
+
   test("given a worker that has not joined, when it renews, then it is not known", async () => {
     const scene = await lead();
     expect(await scene.ask((workers) => workers.renew({ worker: W1, running: [] }))).toMatchObject({

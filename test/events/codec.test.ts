@@ -120,6 +120,21 @@ describe("entries as bytes", () => {
       /^not an entry: facts\.0\.job: /,
     ],
     ["a time without milliseconds", JSON.stringify({ ...plain, at: "2026-01-01T00:00:00Z" }), /^not an entry: at: /],
+    [
+      "an outcome without its result",
+      JSON.stringify({ ...plain, facts: [{ type: "RunCompleted", job: "a", grant: 1, exitCode: 0, result: {} }] }),
+      /^not an entry: facts\.0\.result/,
+    ],
+    ...[null, [], "text", 5].map((params): [string, string, RegExp] => [
+      `params that are ${JSON.stringify(params)}`,
+      JSON.stringify({ ...plain, facts: [{ type: "JobAmended", job: "a", params }] }),
+      /^not an entry: facts\.0\.params: /,
+    ]),
+    [
+      "more that is wrong than is told",
+      JSON.stringify({ ...plain, id: "", epoch: -1, at: 5, facts: [] }),
+      /^not an entry: id: [^;]+; epoch: [^;]+; at: [^;]+$/,
+    ],
     ["a negative epoch", JSON.stringify({ ...plain, epoch: -1 }), /^not an entry: epoch: /],
   ])("given %s, when it is read as an entry, then it is refused with what is wrong and where", (_, text, message) => {
     expect(() => decodeEntry(text)).toThrow(CodecError);

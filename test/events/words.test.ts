@@ -1,11 +1,14 @@
 /** The small words of the catalogue: names, states, limits, canonical JSON, bytes. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { demandText } from "../../events/demand-text.js";
+import { type Fact, isJobFact } from "../../events/facts.js";
 import { canonicalJson } from "../../events/json.js";
 import { CAPACITY_MAX, capacities, limitsSchema, OVERTAKES_MAX } from "../../events/limits.js";
 import {
   defaultJobId,
   factAddress,
+  factAddressSchema,
   intakeSequence,
   jobId,
   poolName,
@@ -17,6 +20,7 @@ import { remember } from "../../events/remember.js";
 import { isSlotHolding, isTerminal, JOB_STATES, SLOT_HOLDING_STATES, TERMINAL_STATES } from "../../events/states.js";
 import { amendmentSchema, readAs, utf8Bytes } from "../../events/submission.js";
 import { checkRandomly } from "../projections/random-world.js";
+import { anyFact, factArbitraries } from "./random-facts.js";
 
 describe("names", () => {
   test("given the constructors of names, when something else is passed, then they throw", () => {
@@ -31,6 +35,16 @@ describe("names", () => {
   test("given intake sequences and positions, when they are written, then as the contract says", () => {
     expect([defaultJobId(intakeSequence(42), null), defaultJobId(intakeSequence(42), 7)]).toEqual(["j42", "j42-7"]);
     expect(factAddress(position(812), 3)).toBe("812.3");
+  });
+
+  test("given addresses of facts, when they are read, then only such are taken", () => {
+    expect(factAddressSchema.parse("812.13")).toBe("812.13");
+    for (const wrong of ["812", ".3", "812.", "a812.3", "812.3b", "812.3.1", 812.3, null])
+      expect(factAddressSchema.safeParse(wrong).success, String(wrong)).toBe(false);
+  });
+
+  test("given a demand, when it is told, then one unit of a pool is not counted out", () => {
+    expect(demandText({ global: 1, "resource:gpu": 2 })).toBe("global, resource:gpu 2");
   });
 });
 
@@ -69,6 +83,15 @@ describe("limits", () => {
       expect(limitsSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false);
   });
 
+  test("given as many pools as one fact may hold, when one more comes, then the limits are refused", () => {
+    const pools = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, 1]));
+    for (const part of ["types", "resources"]) {
+      expect(limitsSchema.safeParse({ [part]: pools(1_000) }).success).toBe(true);
+      const { error } = limitsSchema.safeParse({ [part]: pools(1_001) });
+      expect(error?.issues.map(({ message }) => message)).toEqual(["must not be more than 1000"]);
+    }
+  });
+
   test("given limits written in any order, when their pools are listed, then the order is the same", () => {
     const pools = capacities({ resources: { b: 2, a: 1 }, types: { z: 3, y: 4 }, global: 5 });
     expect([...pools]).toEqual([
@@ -79,6 +102,18 @@ describe("limits", () => {
       ["resource:b", 2],
     ]);
     expect([...capacities({})]).toEqual([]);
+  });
+});
+
+describe("facts", () => {
+  test("given any fact, when it is asked whether it moves a job, then those that only mention one do not", () => {
+    const isAside = (type: string) => ["SubmissionDuplicated", "WebhookFailed"].includes(type);
+    checkRandomly("facts of jobs", 500, anyFact, (fact) => {
+      expect(isJobFact(fact), fact.type).toBe("job" in fact && !isAside(fact.type));
+    });
+    for (const [type, arbitrary] of Object.entries<fc.Arbitrary<Fact>>(factArbitraries)) {
+      if (isAside(type)) expect(fc.sample(arbitrary, 5).some(isJobFact), type).toBe(false);
+    }
   });
 });
 
@@ -106,6 +141,12 @@ describe("bytes and refusals", () => {
       expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
     });
     expect(utf8Bytes("aü語🚂")).toBe(1 + 2 + 3 + 4);
+    // On both sides of each length's end; a half of a pair that stands alone is written as U+FFFD, but counts as a half.
+    for (const unit of [0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff]) {
+      const text = String.fromCharCode(unit);
+      expect(utf8Bytes(text), unit.toString(16)).toBe(encoder.encode(text).length);
+    }
+    for (const half of [0xd800, 0xdfff]) expect(utf8Bytes(String.fromCharCode(half))).toBe(2);
   });
 
   test("given an amendment, when it has other keys than params and priority, then it is refused and they are named", () => {

@@ -1,6 +1,33 @@
 /** The drawings are computed from the machines' code, complete, and the same every time: they stand in the README. */
 import { describe, expect, test } from "vitest";
+import { createMachine, setup } from "xstate";
+import { diagramOf } from "../../machines/drawing.js";
+import { drawDot } from "../../machines/drawing-dot.js";
+import { drawMermaid } from "../../machines/drawing-mermaid.js";
 import { DRAWING_FORMATS, drawMachine, edgesOf, MACHINE_NAMES, shortestPaths } from "../../machines/graph.js";
+
+/** Composite and final states, several events, actions and entry actions, a condition, and one that stays where it is. */
+const everything = setup({
+  guards: { may: () => true },
+  actions: { note: () => {}, count: () => {}, show: () => {}, tell: () => {} },
+}).createMachine({
+  id: 'every "thing" \\ here',
+  initial: "ready",
+  states: {
+    ready: {
+      on: {
+        GO: { guard: "may", target: "busy", actions: ["note", "count"] },
+        START: { guard: "may", target: "busy", actions: ["note", "count"] },
+        LOOK: { actions: "note" },
+      },
+    },
+    busy: {
+      initial: "loading",
+      states: { loading: { entry: ["show", "tell"], on: { LOADED: "done" } }, done: { type: "final" } },
+      on: { BACK: "ready" },
+    },
+  },
+});
 
 describe("the drawings of the machines", () => {
   test("given the worker's machine, when it is drawn for Mermaid, then the drawing is this one", () => {
@@ -56,6 +83,50 @@ describe("the drawings of the machines", () => {
     expect(text).toContain('"draining.waiting" -> "halted" [label="CORRUPT / stepDown", ltail="cluster_draining"];');
     expect(text).toContain('"halted" [label="halted\\nentry / release", peripheries=2];');
     expect(text.split("{").length).toBe(text.split("}").length);
+  });
+
+  test("given a machine with all that can be drawn, when it is drawn, then in each language it is this", () => {
+    const diagram = diagramOf(everything);
+    expect(drawMermaid(diagram)).toBe(`stateDiagram-v2
+  ready
+  state busy {
+    state "loading" as busy_loading
+    busy_loading : entry / show, tell
+    state "done" as busy_done
+    [*] --> busy_loading
+  }
+  [*] --> ready
+  ready --> busy : GO, START [may] / note, count
+  ready --> ready : LOOK / note
+  busy --> ready : BACK
+  busy_loading --> busy_done : LOADED
+  busy_done --> [*]`);
+    expect(drawDot(diagram)).toBe(
+      String.raw`digraph "every \"thing\" \\ here" {
+  compound=true;
+  rankdir=TB;
+  node [shape=box, style=rounded, fontname="sans-serif"];
+  edge [fontname="sans-serif", fontsize=10];
+  "[*]" [shape=point, width=0.15];
+  "ready" [label="ready"];
+  subgraph "cluster_busy" {
+    label="busy";
+    "busy.loading" [label="loading\nentry / show, tell"];
+    "busy.done" [label="done", peripheries=2];
+  }
+  "[*]" -> "ready";
+  "ready" -> "busy.loading" [label="GO, START [may] / note, count", lhead="cluster_busy"];
+  "ready" -> "ready" [label="LOOK / note"];
+  "busy.loading" -> "ready" [label="BACK", ltail="cluster_busy"];
+  "busy.loading" -> "busy.done" [label="LOADED"];
+}`,
+    );
+  });
+
+  test("given a part without a name, or no state at all, when it is drawn, then that is said", () => {
+    const nameless = createMachine({ initial: "a", states: { a: { on: { GO: { actions: () => {} } } } } });
+    expect(() => diagramOf(nameless)).toThrow("declare it in the machine's setup");
+    expect(() => diagramOf(createMachine({ id: "none" }))).toThrow("machine none has no states to draw");
   });
 
   test.each(MACHINE_NAMES)(

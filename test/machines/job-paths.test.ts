@@ -14,6 +14,7 @@ import {
 import { type JobEvent, type JobNode, jobState } from "../../machines/job.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
+import { shareOfAll } from "../support/share.js";
 import { askGuards, guardedTransitions } from "./guard-outcomes.js";
 import { factOf } from "./job-facts.js";
 
@@ -36,7 +37,7 @@ describe("the paths of the job machine", () => {
   }, () => {
     const paths = simplePaths("job");
     let steps = 0;
-    for (const path of paths) {
+    for (const path of shareOfAll(paths)) {
       const walked = begin();
       for (const { event, to } of path.steps) {
         walked.fact(factOf(event, JOB, walked));

@@ -186,3 +186,13 @@ function stepped(stepper: Stepper<{ type: string }>, from: Node, event: { readon
   if (step === null) throw new Error(`${canonicalJson(event)} is refused in ${from.state}`);
   return step;
 }
+
+describe("the stepper", () => {
+  test("given a caller that makes a new event for each step, when there are too many, then it is told, and which state it was", () => {
+    const stepper = new Stepper<{ type: string }>(workerMachine);
+    for (let steps = 0; steps <= 10_000; steps += 1) stepper.step(stepper.initial, { type: "NOBODY_KNOWS" });
+    expect(() => stepper.step(stepper.initial, { type: "NOBODY_KNOWS" })).toThrow(
+      "too many events in idle: pass shared event objects",
+    );
+  });
+});

@@ -1,7 +1,8 @@
 /**
  * The grant rule a second time, as its definition says it and without any of its code: a job starts if every pool that it
- * takes has room for it beside what is in use and what *all* waiting jobs ahead would take, the stuck ones left out. Reservations
- * are ahead of all jobs, of those with the same pools only the first.
+ * takes has room for it beside what is in use and what *all* waiting jobs ahead would take, the stuck ones left out; where overtaking
+ * is allowed, only those that were overtaken as often as may be. Reservations are ahead of all jobs, of those with the same pools only
+ * the first.
  * Every job is compared with every other, which nobody minds in a test.
  */
 import { isSlotHolding } from "../../events/states.js";
@@ -14,6 +15,8 @@ export interface OracleAnswer {
   readonly reserved: readonly string[];
   /** `job@worker`, in the order of the starts. */
   readonly starts: readonly string[];
+  /** `job job`, the second one overtaken by the first, in the order of the starts and of the overtaken. */
+  readonly overtakes: readonly string[];
   /** For each waiting job that does not start, the pools that stop it, sorted: `global=full`. Seats are left out. */
   readonly blocked: ReadonlyMap<string, string>;
 }
@@ -26,31 +29,39 @@ export function oracle(fold: Fold): OracleAnswer {
   const stuck = new Map(waiting.map((row) => [row, stuckBy(fold, row)]));
   const { reserved, contending, active } = reservations(fold, holding);
   const starts: string[] = [];
+  const overtakes: string[] = [];
   const blocked = new Map<string, string>();
-  waiting.forEach((row, place) => {
+  const overtakesMax = fold.slots.limits.maxOvertakes ?? 0;
+  /** Those that hold slots by now, in this pass too; and those ahead that wait, with how often they were overtaken. */
+  const taken: Claimant[] = [...active, ...contending, ...holding];
+  const passable = new Map<JobRow, number>();
+  for (const row of waiting) {
     const why = stuck.get(row) ?? [];
     if (why.length > 0) {
       blocked.set(row.id, causes(why));
-      return;
+      continue;
     }
-    const rivals = [
-      ...active,
-      ...contending,
-      ...holding,
-      ...waiting.slice(0, place).filter((other) => stuck.get(other)?.length === 0),
-    ];
-    const full = needs(fold, row).filter(([pool, units]) => {
-      return sum(fold, rivals, pool) + units > capacity(fold, pool);
-    });
+    const fullBeside = (rivals: readonly Claimant[]) =>
+      needs(fold, row).filter(([pool, units]) => sum(fold, rivals, pool) + units > capacity(fold, pool));
+    const full = fullBeside([...taken, ...passable.keys()]);
     const seat = bestSeat(seats, row);
-    if (full.length === 0 && seat !== null) {
+    // Those who were overtaken as often as may be are waited for like those that hold slots.
+    const strict = [...passable].filter(([, times]) => times >= overtakesMax).map(([ahead]) => ahead);
+    if (seat !== null && fullBeside([...taken, ...strict]).length === 0) {
       seat.free -= 1;
       starts.push(`${row.id}@${seat.worker}`);
+      for (const [ahead, times] of passable) {
+        if (strict.includes(ahead) || !full.some(([pool]) => unitsOf(fold, ahead, pool) > 0)) continue;
+        overtakes.push(`${row.id} ${ahead.id}`);
+        passable.set(ahead, times + 1);
+      }
+      taken.push(row);
     } else {
       blocked.set(row.id, causes(full.map(([pool]) => [pool, "full"])));
+      passable.set(row, row.overtaken);
     }
-  });
-  return { reserved, starts, blocked };
+  }
+  return { reserved, starts, overtakes, blocked };
 }
 
 /** Who demands slots: a job, or a reservation, which has no type. */

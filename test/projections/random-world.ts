@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Limits } from "../../events/limits.js";
 import { stateOf } from "../../projections/jobs.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
+import { shareOf } from "../support/share.js";
 
 export const TYPES = ["story", "research", "thumbs"] as const;
 export const TAGS = ["ollama", "cpu", "api"] as const;
@@ -152,7 +153,6 @@ const sorted = (resources: Readonly<Record<string, number>>): Record<string, num
 
 /**
  * Checks a property on random input, and gives how often. The seed is printed; SIGNALBOX_TEST_SEED repeats a run.
- * SIGNALBOX_TEST_SHARE makes fewer runs, for those who run these tests a thousand times over (`npm run mutate`).
  */
 export function checkRandomly<T>(name: string, most: number, input: fc.Arbitrary<T>, hold: (value: T) => void): number {
   const { seed, numRuns } = drawn(name, most);
@@ -178,7 +178,7 @@ export async function checkRandomlyAsync<T>(
 function drawn(name: string, most: number): { readonly seed: number; readonly numRuns: number } {
   const given = Number(process.env["SIGNALBOX_TEST_SEED"]);
   const seed = Number.isInteger(given) && given !== 0 ? given : Math.floor(Math.random() * 2 ** 31);
-  const numRuns = Math.ceil(most * Number(process.env["SIGNALBOX_TEST_SHARE"] ?? 1));
+  const numRuns = shareOf(most);
   process.stdout.write(`${name}: ${numRuns} runs with seed ${seed}\n`);
   return { seed, numRuns };
 }

@@ -14,6 +14,7 @@ const story = (limits: ReturnType<typeof limitsArbitrary>, seats: fc.Arbitrary<n
     seats,
     happenings: fc.array(happeningArbitrary(limits), { minLength: 5, maxLength: 60, size: "max" }),
   });
+const few = fc.integer({ min: 1, max: 3 });
 const fewSeats = fc.integer({ min: 1, max: 4 });
 
 describe("the grant rule in random worlds", () => {
@@ -51,6 +52,37 @@ describe("the grant rule in random worlds", () => {
     process.stdout.write(
       `grant rule against its oracle: ${reserved} reserved, ${starts} starts and ${denials} denials compared\n`,
     );
+  });
+
+  test("given a bound on overtaking, when the rule decides, then it starts exactly whom the definition starts, and names whom they overtake", () => {
+    let [overtakes, strict] = [0, 0];
+    const crowd = fc.record({
+      limits: fc.record({ resources: fc.record({ ollama: few, cpu: few, api: few }), maxOvertakes: few }),
+      seats: fc.integer({ min: 3, max: 8 }),
+      happenings: fc.array(happeningArbitrary(limitsArbitrary(few)), { minLength: 20, maxLength: 60, size: "max" }),
+    });
+    const runs = checkRandomly("overtaking against its oracle", 300, crowd, ({ limits, seats, happenings }) => {
+      const world = new World(limits, seats);
+      for (const happening of happenings) {
+        world.happen(happening);
+        const expected = oracle(world.ledger.fold);
+        const { reserved, starts, denials } = world.ledger.decide();
+        expect(reserved.map(({ reservation }) => String(reservation))).toEqual(expected.reserved);
+        expect(starts.map(({ row, worker }) => `${row.id}@${worker}`)).toEqual(expected.starts);
+        const told = starts.flatMap(({ row, overtook }) => overtook.map((passed) => `${row.id} ${passed}`));
+        expect(told).toEqual(expected.overtakes);
+        for (const { row, shortages } of denials)
+          expect(poolCauses(shortages), row.id).toBe(expected.blocked.get(row.id) ?? "it starts");
+        overtakes += told.length;
+        for (const row of world.ledger.fold.jobs.values())
+          if (stateOf(row) === "queued" && row.overtaken >= (limits.maxOvertakes ?? 0)) strict += 1;
+      }
+    });
+    process.stdout.write(
+      `overtaking against its oracle: ${overtakes} overtakes, ${strict} times somebody strict waited\n`,
+    );
+    expect(overtakes).toBeGreaterThan(runs / 12);
+    expect(strict).toBeGreaterThan(runs / 12);
   });
 
   test("given what was decided is folded, when the rule decides again, then there is nothing new", () => {

@@ -4,7 +4,7 @@ import type { Limits } from "../../events/limits.js";
 import { demandOf } from "../../projections/demand.js";
 import { holdersOf } from "../../projections/holders.js";
 import { startsDenied } from "../../projections/start-facts.js";
-import { AHEAD_NAMED_MAX, type Decision, decideStarts } from "../../projections/starts.js";
+import { type Decision, decideStarts } from "../../projections/starts.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 
 const begin = (limits: Limits, seats = 100): LedgerBuilder => ledger().elected().worker("w1", seats).limits(limits);
@@ -318,7 +318,53 @@ describe("what a denial says", () => {
       { pool: "resource:cpu", capacity: 2, used: 2, needs: 1, holders: ["holder"], ahead: [], cause: "full" },
     ]);
     expect(ahead[1]).toEqual(["w0"]);
-    for (const named of ahead) expect(named?.length).toBeLessThanOrEqual(AHEAD_NAMED_MAX);
+    // Behind the head of a line whose pools are full nobody is looked at.
+    expect(ahead).toEqual([[], ["w0"], ["w0"], ["w0"], ["w0"]]);
+  });
+
+  test("given many of different demands ahead, when each is denied, then the first three ahead are named", () => {
+    const tags = ["a", "b", "c", "d", "e"];
+    const book = begin({ resources: { cpu: 1, ...Object.fromEntries(tags.map((tag) => [tag, 1])) } })
+      .submitted("holder", { resources: { cpu: 1 } })
+      .decided();
+    for (const tag of tags) book.submitted(tag, { resources: { cpu: 1, [tag]: 1 } });
+    const decision = decideStarts(book.fold.waiting, book.fold.slots);
+    expect(startsDenied(decision.denials, book.fold.slots).map(({ blockedBy }) => blockedBy[0]?.ahead)).toEqual([
+      [],
+      ["a"],
+      ["a", "b"],
+      ["a", "b", "c"],
+      ["a", "b", "c"],
+    ]);
+  });
+
+  test("given a job that needs more units than one, when it is denied, then that is told", () => {
+    const book = begin({ resources: { cpu: 3 } })
+      .submitted("holder", { resources: { cpu: 2 } })
+      .decided()
+      .submitted("big", { resources: { cpu: 3 } });
+    const decision = decideStarts(book.fold.waiting, book.fold.slots);
+    expect(startsDenied(decision.denials, book.fold.slots)[0]?.blockedBy).toMatchObject([
+      { pool: "resource:cpu", capacity: 3, used: 2, needs: 3 },
+    ]);
+  });
+
+  test("given every seat taken, when a job is denied, then the seats of those are counted who run its type and stay", () => {
+    const book = ledger()
+      .elected()
+      .worker("w1", 2)
+      .worker("w2", 1, ["story"])
+      .worker("w3", 5, ["thumbs"])
+      .worker("w4", 4)
+      .limits({})
+      .submitted("a", { type: "story" })
+      .decided()
+      .workerLeft("w4");
+    for (const id of ["b", "c", "d", "e"]) book.submitted(id, { type: "story" });
+    const decision = book.decide();
+    expect(startsDenied(decision.denials, book.fold.slots).map(({ job, blockedBy }) => [job, blockedBy])).toEqual([
+      ["e", [expect.objectContaining({ pool: "workers", capacity: 3, used: 3, needs: 1, ahead: [], cause: "full" })]],
+    ]);
   });
 
   test("given a denial on record, when nothing changes, then it is not recorded again; when the blocking pools change, then it is", () => {
@@ -351,14 +397,14 @@ describe("the bounds of one pass", () => {
       for (let i = 0; i < 1_200; i += 1) book.submitted(`j-${i}`);
     });
     const order: string[] = [];
-    let passes = 0;
+    const sizes: number[] = [];
     for (let decision = book.decide(); ; decision = book.decide()) {
-      passes += 1;
+      sizes.push(decision.starts.length);
       order.push(...started(decision));
       if (!decision.more) break;
     }
     expect(order).toEqual(Array.from({ length: 1_200 }, (_, i) => `j-${i}`));
-    expect(passes).toBe(3);
+    expect(sizes).toEqual([500, 500, 200]);
   });
 
   test("given more denials than fit into one entry, when it is decided pass by pass, then everyone is told once", () => {
@@ -367,11 +413,26 @@ describe("the bounds of one pass", () => {
       for (let i = 0; i < 1_200; i += 1) book.submitted(`j-${i}`);
     });
     const told: string[] = [];
+    const sizes: number[] = [];
     for (let decision = book.decide(); ; decision = book.decide()) {
+      sizes.push(decision.denials.length);
       told.push(...Object.keys(denied(decision)));
       if (!decision.more) break;
     }
-    expect(told).toHaveLength(1_199);
+    expect(sizes).toEqual([500, 500, 199]);
     expect(new Set(told).size).toBe(1_199);
+  });
+
+  test.each([
+    [500, false],
+    [501, true],
+  ])("given %d denials, when it is decided, then there is more to say: %s", (count, more) => {
+    const book = begin({ global: 1 });
+    book.together(() => {
+      for (let i = 0; i <= count; i += 1) book.submitted(`j-${i}`);
+    });
+    const decision = book.decide();
+    expect(decision).toMatchObject({ more });
+    expect(decision.denials).toHaveLength(500);
   });
 });

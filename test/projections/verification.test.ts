@@ -3,7 +3,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../events/entry.js";
 import type { Fact, FactOf } from "../../events/facts.js";
-import { entryId, epoch, intakeSequence, jobId, poolName, position, workerId } from "../../events/names.js";
+import {
+  entryId,
+  epoch,
+  intakeSequence,
+  jobId,
+  poolName,
+  position,
+  reservationId,
+  workerId,
+} from "../../events/names.js";
 import { Fold, LedgerCorrupt } from "../../projections/fold.js";
 import { compareWaiting, stateOf } from "../../projections/jobs.js";
 import { decideStarts } from "../../projections/starts.js";
@@ -119,6 +128,55 @@ describe("a good ledger", () => {
     expect(verify(book.completed("d").started("c").cancelRequested("c").failed("c").decided().entries).message).toBe(
       "all is right",
     );
+  });
+});
+
+describe("a ledger that is verified from its middle", () => {
+  const foldedTo = (entries: readonly StoredEntry[], last: number) => {
+    const fold = new Fold();
+    for (const { position: at, entry } of entries) if (at <= last) fold.apply(at, entry);
+    return fold;
+  };
+  const rest = (entries: readonly StoredEntry[], last: number) => entries.filter(({ position: at }) => at > last);
+
+  test("given any cut, when what is behind it is verified, then all is right, and only that is counted", () => {
+    const { entries } = good();
+    for (let cut = 0; cut < entries.length; cut += 1) {
+      const verification = new Verification(foldedTo(entries, cut));
+      for (const { position: at, entry } of rest(entries, cut)) verification.apply(at, entry);
+      const facts = rest(entries, cut).flatMap(({ entry }) => entry.facts);
+      const grants = facts.filter(({ type }) => type === "StartGranted").length;
+      expect(verification.verified).toMatchObject({ entries: entries.length - cut, facts: facts.length, grants });
+    }
+  });
+
+  test("given what was decided before the cut, when it comes again, then that is wrong", () => {
+    const book = good();
+    const intake = { sequence: intakeSequence(4), taken: 0 };
+    const opened = { position: position(11), entry: { ...book.nextHeader, intake, facts: [leaves("w1")] } };
+    const again: Fact = {
+      ...{ type: "JobRejected", job: jobId("again"), jobType: null, createdAt: book.now, reason: "" },
+      intake: { sequence: intakeSequence(4), index: null },
+    };
+    const verification = new Verification(foldedTo([...book.entries, opened], 11));
+    const entry = { ...opened.entry, id: entryId("later"), prev: opened.entry.id, facts: [again] };
+    expect(() => verification.apply(position(12), entry)).toThrow(/intake 4 comes after nothing, which is decided/);
+  });
+
+  test("given jobs with and without attempts, when their fences go on from there, then live grants and numbers are known", () => {
+    const book = good().started("d").failed("d", "2026-01-01T01:00:00.000Z");
+    const fences = () => new FenceCheck(foldedTo(book.entries, book.entries.length).jobs.values());
+    const fault = (fact: Fact) => fences().faultOf(fact, position(20));
+    // c runs by the grant of entry 10, d is to be tried again, b waits, a has ended.
+    expect(fault(completed("c", 9))).toBe("c: grant 9 is not live, 10 is");
+    expect(fault(completed("c", 10))).toBeNull();
+    expect(fault(granted("c", "resource:gpu", { attempt: 2 }))).toBe("c has a live grant already, 10");
+    expect(fault(granted("d", "resource:api", { attempt: 2 }))).toBeNull();
+    expect(fault(granted("d", "resource:api"))).toBe("attempt 1 of d does not follow 1");
+    expect(fault(completed("d", 10))).toBe("d: grant 10 is not live, none is");
+    expect(fault(granted("b", "resource:gpu"))).toBeNull();
+    // The fold says that it has ended; here nothing is remembered of it.
+    expect(fault(granted("a", "resource:gpu"))).toBeNull();
   });
 });
 
@@ -292,6 +350,43 @@ describe("grants against their order (INV-004)", () => {
     });
   });
 
+  test("given two that are overtaken, when nobody is told of, then both are named", () => {
+    const two = { resources: { api: 2 } };
+    const book = ledger()
+      .elected()
+      .worker("w1", 5)
+      .limits({ resources: { api: 2 }, maxOvertakes: 1 })
+      .submitted("r", { resources: { api: 1 } })
+      .decided()
+      .together((all) =>
+        all
+          .submitted("big", two)
+          .submitted("large", two)
+          .submitted("small", { resources: { api: 1 } }),
+      );
+    expect(verify(followed([granted("small", "resource:api")], book)).message).toContain(
+      "small overtakes big, large, and it says nobody (INV-004)",
+    );
+  });
+
+  test("given two reservations for one slot, when the later one is given it, then that is wrong; the earlier one, and all is right", () => {
+    const book = ledger()
+      .elected()
+      .worker("w1")
+      .limits({ resources: { gpu: 1 } })
+      .together((all) => all.reserved("r1", { gpu: 1 }).reserved("r2", { gpu: 1 }));
+    const given = (id: string): Fact => ({
+      type: "ReservationGranted",
+      reservation: reservationId(id),
+      demand: { [poolName("resource:gpu")]: 1 },
+    });
+    expect(verify(followed([given("r1")], book)).message).toBe("all is right");
+    expect(verify(followed([given("r2")], book))).toMatchObject({
+      address: "5.0",
+      message: expect.stringContaining("the grant rule does not give r2 its slots here (DEC-004)"),
+    });
+  });
+
   test("given any past, when a grant is given to one behind in the same line instead, then its address is told", () => {
     const limits = limitsArbitrary();
     const story = fc.record({
@@ -462,6 +557,12 @@ describe("the accounting of the intake", () => {
       /it decides intake 4, and its progress is 3, 0 of the next/,
     ],
     [
+      "a message that is none of a batch, and progress as of one",
+      [[[[4, null]], [3, 1]]],
+      "11",
+      /it decides intake 4, and its progress is 3, 1 of the next/,
+    ],
+    [
       "more of a batch decided than it says",
       [
         [
@@ -498,6 +599,22 @@ describe("the fences by themselves, without the fold", () => {
     expect(facts.map((fact) => fences.faultOf(fact, at))).toEqual([null, null, null]);
     expect(fences.faultOf(granted("a", "global", { attempt: 2 }), position(12))).toBeNull();
     expect(fences.faultOf(completed("a", 12), position(13))).toBeNull();
+  });
+
+  const ofGrant = { job: jobId("a"), grant: at };
+  const error = { code: "x", message: "" };
+  test.each<Fact>([
+    completed("a", 10),
+    { type: "RunSkipped", ...ofGrant, reason: "" },
+    { type: "RunCancelled", ...ofGrant, reason: "" },
+    { type: "RunFailed", ...ofGrant, exitCode: 1, error, retryAt: null },
+    { type: "RunTimedOut", ...ofGrant, error, retryAt: null },
+    { type: "LeaseExpired", ...ofGrant, error, retryAt: null },
+    { type: "JobCancelled", job: jobId("a"), reason: "" },
+  ])("given $type, then the grant is not live any more", (end) => {
+    const fences = new FenceCheck();
+    expect([grant, end].map((fact) => fences.faultOf(fact, at))).toEqual([null, null]);
+    expect(fences.faultOf(completed("a", 10), at)).toBe("a: grant 10 is not live, none is");
   });
 
   test.each<[string, readonly Fact[], RegExp]>([

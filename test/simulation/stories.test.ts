@@ -154,6 +154,39 @@ describe("a lease", { timeout: TIMEOUT_MS }, () => {
     }
   });
 
+  test("given a leader that is cut off for a moment with an entry on its way, when another one's election stands in the place of that entry, then the ledger does not tell it that it leads still", async () => {
+    const publish = (atMs: number, subject: string, text: string): Happening => ({
+      ...{ atMs, kind: "publish", publisher: 0, subject, text, retries: 0 },
+    });
+    const ambush = { kind: "ambush", node: null, victim: "itself" } as const;
+    const command = { runner: "command", argv: ["true"], backoff: { base: 18, cap: 5_000, factor: 2 } };
+    const { broken, lines } = await new World({
+      seed: 208_392,
+      happenings: [
+        { ...ambush, atMs: 9_513, moment: "stored", deed: "freeze", forMs: 10_128 },
+        publish(13_189, "world.submit.research", "{}"),
+        { ...ambush, atMs: 43_682, moment: "run begun", deed: "cut", forMs: 2 },
+        publish(44_332, "world.submit.story", '{"id":"a9","delay":8}'),
+      ],
+      settings: {
+        ...{ hosts: ["m1", "m1", "m1"], outside: [], insideTypes: ["story", "research", "thumbs"], publishers: 1 },
+        ...{ latency: { minUs: 60, maxUs: 1_500 }, crowd: 0, isEarly: false, lastFiringMs: 0, spanMs: 51_985 },
+        hardness: { durationMsMax: 6_498.125, instant: 0.15, failing: 0.2 },
+        configuration: {
+          limits: { types: { story: 3, research: 2, thumbs: 1 }, resources: { ollama: 2, api: 3 } },
+          ...{ lease: 1_067, grace: 2_072, worker: { capacity: 2 } },
+          types: {
+            story: { ...command, maxAttempts: 3 },
+            research: { ...command, maxAttempts: 2 },
+            thumbs: { ...command, maxAttempts: 4 },
+          },
+        },
+      },
+    }).run();
+    expect(broken.map(describeBroken)).toEqual([]);
+    expect(electionsIn(lines)).toHaveLength(3);
+  });
+
   test("given workers outside at work, when the leader's wall clock jumps by more than a lease, both ways, then nothing of theirs is given up", async () => {
     const outside = [{ host: "m5", types: ["story"], capacity: 2 }];
     const hardness = { durationMsMax: 10_000, instant: 0, failing: 0 };
@@ -213,6 +246,45 @@ describe("a lease", { timeout: TIMEOUT_MS }, () => {
         },
       },
     }));
+  });
+});
+
+describe("a server whose disk is slow", { timeout: TIMEOUT_MS }, () => {
+  test("given a worker outside that refused a run, because its lease could not be renewed, when it is renewed before that is on record, then the run is not ordered again", async () => {
+    const publish = (atMs: number, subject: string, text: string, retries = 0): Happening => ({
+      ...{ atMs, kind: "publish", publisher: 0, subject, text, retries },
+    });
+    const backoff = { base: 30, cap: 5_000, factor: 2 };
+    // An entry takes so long that no renewal is answered; then comes the order of a run that it granted, and the next such entry.
+    const { broken, lines } = await new World({
+      seed: 115_642,
+      happenings: [
+        { atMs: 16_828, kind: "slow disk", diskMs: 2_330, forMs: 20_000 },
+        publish(17_846, "world.submit", '[{"id":"crowd-305","type":"research","priority":0}]'),
+        publish(18_930, "world.submit.thumbs", "{}"),
+        { atMs: 19_565.5, kind: "command", node: null, command: { verb: "resume", of: 490 } },
+        publish(19_984, "world.submit.research", '{"id":"a5","resources":{"cpu":4}}', 3),
+      ],
+      settings: {
+        ...{
+          hosts: ["m1", "m1", "m1"],
+          outside: [{ host: "m1", types: ["story", "research", "thumbs"], capacity: 3 }],
+        },
+        ...{ insideTypes: [], publishers: 2, latency: { minUs: 60, maxUs: 1_500 }, crowd: 305, isEarly: false },
+        ...{ hardness: { durationMsMax: 4_485.375, instant: 0.15, failing: 0.6 }, lastFiringMs: 0, spanMs: 35_883 },
+        configuration: {
+          limits: { types: { story: 3, research: 1, thumbs: 2 }, resources: { ollama: 1, cpu: 4 }, maxOvertakes: 2 },
+          ...{ lease: 13_599, grace: 7 },
+          types: {
+            research: { runner: "command", argv: ["true"], backoff, maxAttempts: 3 },
+            thumbs: { runner: "command", argv: ["true"], backoff, maxAttempts: 2 },
+            story: { runner: "command", argv: ["true"] },
+          },
+        },
+      },
+    }).run();
+    expect(broken.map(describeBroken)).toEqual([]);
+    expect(lines.filter((line) => line.includes("refused it: its lease could not be renewed"))).toHaveLength(1);
   });
 });
 

@@ -1,12 +1,11 @@
 /** `signalbox run …` in a process of its own, whose streams are kept as bytes, and which a test may signal. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { eventually } from "../embedded/folders.js";
+import { PROGRAM } from "./program.js";
 import { isAlive } from "./run-book.js";
 
 /** The built command line; `npm test` builds it first. */
-export const MAIN = join(import.meta.dirname, "../../dist/src/cli/main.js");
 
 export interface DirectRun {
   readonly pid: number;
@@ -27,7 +26,7 @@ export interface DirectRunOptions {
 export function startRun(args: readonly string[], { natsUrl, namespace }: DirectRunOptions): DirectRun {
   const { PATH = "", HOME = "" } = process.env;
   const common = ["--nats", natsUrl, ...(namespace === undefined ? [] : ["--namespace", namespace])];
-  const child = spawn(process.execPath, [MAIN, "run", ...common, ...args], { env: { PATH, HOME } });
+  const child = spawn(process.execPath, [PROGRAM, "run", ...common, ...args], { env: { PATH, HOME } });
   onTestFinished(() => void child.kill("SIGKILL"));
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];

@@ -118,3 +118,12 @@ export class PseudoTerminal implements AsyncDisposable {
     this.#screen.dispose();
   }
 }
+
+/** What a person at a terminal sees of a command that ends by itself: all that was written, with what was written over. */
+export async function seenOnTerminal(
+  options: PseudoTerminalOptions,
+): Promise<{ readonly code: number | null; readonly shown: string }> {
+  await using terminal = new PseudoTerminal(options);
+  const code = await terminal.ended;
+  return { code, shown: terminal.raw.replaceAll("\r\n", "\n") };
+}

@@ -1,16 +1,14 @@
 /** A scheduler and a worker as people run them: `signalbox up` and `signalbox worker`, each in a process of its own. */
-import { join } from "node:path";
-import { PACKAGE_FOLDER } from "../../src/version.js";
+import { PROGRAM } from "./program.js";
 import { type ReadyProcess, startReadyProcess } from "./ready-process.js";
 
 /** The built command line; `npm test` builds it first. */
-const MAIN = join(PACKAGE_FOLDER, "dist/src/cli/main.js");
 
 export type SchedulerProcess = ReadyProcess;
 
 /** Starts a scheduler on a server and settles when it leads or stands by. Fails with its log if it ends before. */
 export async function startSchedulerProcess(configFile: string, natsUrl: string): Promise<SchedulerProcess> {
-  const argv = [MAIN, "up", "--config", configFile, "--nats", natsUrl, "-o", "json"] as const;
+  const argv = [PROGRAM, "up", "--config", configFile, "--nats", natsUrl, "-o", "json"] as const;
   return startReadyProcess("the scheduler", [process.execPath, ...argv]);
 }
 
@@ -26,7 +24,7 @@ export async function startWorkerProcess(
   types: readonly string[],
   capacity = 1,
 ): Promise<WorkerProcess> {
-  const argv = [MAIN, "worker", "--config", configFile, "--nats", natsUrl, "-o", "json", "--types", types.join(",")];
+  const argv = [PROGRAM, "worker", "--config", configFile, "--nats", natsUrl, "-o", "json", "--types", types.join(",")];
   const started = await startReadyProcess("the worker", [process.execPath, ...argv, "--capacity", String(capacity)]);
   return { ...started, id: String(started.ready["worker"]) };
 }

@@ -1,13 +1,17 @@
 /** The charts of the machines: laid out from the machines as they are, complete, and drawn the same on the page and on the command line. */
+import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { diagramOfMachine, MACHINE_NAMES } from "../../machines/graph.js";
 import { chartOf } from "../../src/ui/drawing/chart.js";
+import { drawPng } from "../../src/ui/drawing/png.js";
 import { drawSvg } from "../../src/ui/drawing/svg.js";
 import { PACKAGE_FOLDER } from "../../src/version.js";
 import { startProgram } from "../cli/world.js";
+import { PROGRAM } from "../support/program.js";
 import { layoutsText } from "./layouts-text.js";
 
 const PAGE_GZIPPED_MAX = 250_000;
@@ -60,6 +64,29 @@ describe("the charts", () => {
     expect(one).toMatchObject({ code: 0, stderr: "" });
     expect(one.stdout).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
     expect(another.stdout).toBe(one.stdout);
+  });
+
+  test("given a chart, when it is drawn as PNG, then it is the SVG in twice its size, with its words, the same each time", async () => {
+    const chart = chartOf(diagramOfMachine("worker"), "labelled");
+    if (chart === null) throw new Error("the worker machine is not laid out");
+    const svg = drawSvg(chart);
+    const png = Buffer.from(await drawPng(svg));
+    expect(png.subarray(0, 8).toString("latin1")).toBe("\x89PNG\r\n\x1a\n");
+    const { width, height } = /width="(?<width>\d+)" height="(?<height>\d+)"/.exec(svg)?.groups ?? {};
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * Number(width), 2 * Number(height)]);
+    expect(png.equals(await drawPng(svg))).toBe(true);
+    for (const one of ["RECORDED", "reporting"]) {
+      const without = svg.replace(`>${one}<`, "><");
+      expect(without).not.toBe(svg);
+      expect(png.equals(await drawPng(without)), `${one} can be read`).toBe(false);
+    }
+  });
+
+  test("given graph --format png, when it is called, then it writes that picture", async () => {
+    const args = [PROGRAM, "graph", "worker", "--format", "png"];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { encoding: "buffer" });
+    const chart = chartOf(diagramOfMachine("worker"), "labelled");
+    expect(chart !== null && stdout.equals(await drawPng(drawSvg(chart)))).toBe(true);
   });
 });
 

@@ -33,6 +33,8 @@ export interface View {
   readonly height?: number;
   readonly colorScheme?: "light" | "dark";
   readonly reducedMotion?: "reduce" | "no-preference";
+  /** For this page, and the browser's others as long as it is the last that was opened. */
+  readonly isOffline?: boolean;
 }
 
 export interface Viewer {
@@ -64,6 +66,7 @@ export class Chromium implements AsyncDisposable {
   /** Opens a page and settles when it shows a board. */
   async open(url: string, view: View = {}): Promise<Viewer> {
     const { width = 1280, height = 720, colorScheme = "light", reducedMotion = "no-preference" } = view;
+    await this.#context.setOffline(view.isOffline === true);
     const page = await this.#context.newPage();
     const requests: string[] = [];
     const complaints: string[] = [];

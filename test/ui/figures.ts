@@ -1,4 +1,4 @@
-/** The numbers that a page shows, read off its document as somebody would read them off the screen. */
+/** The numbers that a page shows, read off its document as somebody would read them off the screen; and those of the command line. */
 import type { Page } from "playwright-core";
 
 export interface ShownPool {
@@ -47,4 +47,41 @@ export const figuresOn = (page: Page): Promise<Figures> => page.evaluate<Figures
 /** Settles when the page shows this position. */
 export async function untilAt(page: Page, position: number): Promise<void> {
   await page.locator(".moment [data-figure=position]").getByText(String(position), { exact: true }).waitFor();
+}
+
+export interface SlotsJson {
+  readonly at: string;
+  readonly position: number;
+  readonly pools: readonly {
+    readonly name: string;
+    readonly used: number;
+    readonly capacity: number;
+    readonly waiting: number;
+    readonly paused: boolean;
+    readonly holders: readonly { readonly job: string }[];
+  }[];
+}
+export interface JobJson {
+  readonly id: string;
+  readonly state: string;
+}
+
+/** What the page has to show, of what `slots`, `jobs` and `queue` say with these options. `ask` runs one with `-o json`. */
+export async function figuresTold(
+  ask: <T>(args: readonly string[]) => Promise<T>,
+  options: readonly string[],
+): Promise<Figures> {
+  const [slots, jobs, queue] = await Promise.all([
+    ask<SlotsJson>(["slots", ...options]),
+    ask<readonly JobJson[]>(["jobs", ...options]),
+    ask<readonly { job: string; demand: Record<string, number> }[]>(["queue", ...options]),
+  ]);
+  const states: Record<string, number> = {};
+  for (const { state } of jobs) states[state] = (states[state] ?? 0) + 1;
+  const pools = slots.pools.map(({ name, used, capacity, waiting, paused, holders }) => ({
+    ...{ name, used, capacity, waiting, paused },
+    holders: holders.map(({ job }) => job),
+    line: queue.filter(({ demand }) => Object.hasOwn(demand, name)).map(({ job }) => job),
+  }));
+  return { position: slots.position, states, pools };
 }

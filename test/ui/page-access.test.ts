@@ -1,21 +1,15 @@
 /** The page for everybody: by keyboard alone, for screen readers, in both colour schemes, on a small screen, without motion. */
 
-import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWorld, type World } from "../cli/world.js";
+import { seriousFindingsOn } from "./axe.js";
 import { Chromium, describeInChromium, withView } from "./chromium.js";
 import { untilAt } from "./figures.js";
 import { startUiProcess, type UiProcess } from "./ui-process.js";
 
 /** Six times axe looks at the whole page. */
 const AXE_MS_MAX = 120_000;
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
 
 describeInChromium("the page for everybody", () => {
   let world: World;
@@ -36,15 +30,6 @@ describeInChromium("the page for everybody", () => {
     await ui?.[Symbol.asyncDispose]();
     await world?.[Symbol.asyncDispose]();
   });
-
-  /** What axe finds that is serious or worse. */
-  async function findingsOn(page: Page): Promise<readonly string[]> {
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate<{ violations: Finding[] }>("axe.run(document)");
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ""}`));
-  }
 
   const focused = (page: Page): Promise<string> =>
     page.evaluate<string>(
@@ -68,11 +53,11 @@ describeInChromium("the page for everybody", () => {
           await page.getByRole("button", { name: "Play it through" }).click();
           await page.getByRole("table").first().waitFor();
         }
-        found[view] = await findingsOn(page);
+        found[view] = await seriousFindingsOn(page);
       }
       await page.keyboard.press("?");
       await page.getByRole("dialog").waitFor();
-      found["keys"] = await findingsOn(page);
+      found["keys"] = await seriousFindingsOn(page);
       expect(found).toEqual({ overview: [], machines: [], slots: [], log: [], jobs: [], whatif: [], keys: [] });
       await page.close();
     },

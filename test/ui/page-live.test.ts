@@ -1,5 +1,6 @@
 /** The page in a real browser, beside a real scheduler: what happens is seen as it happens, and nothing else is asked for. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../../src/embedded/port.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
 import { startWorld, type World } from "../cli/world.js";
 import { Chromium, describeInChromium, withView } from "./chromium.js";
@@ -19,7 +20,8 @@ describeInChromium("the page of the visualizer, live", () => {
   beforeAll(async () => {
     world = await startWorld("limits: {global: 1}\n");
     await world.run(["submit", "hello", "--id", "constructor", "--wait"]);
-    ui = await startUiProcess(world);
+    // Its own, to come back on: the default one is taken by any other visualizer meanwhile.
+    ui = await startUiProcess(world, ["--port", String(await freePort())]);
     browser = await Chromium.start();
     nc = await connect({ servers: world.server.url });
   });

@@ -2,25 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWorld, type World } from "../cli/world.js";
 import { Chromium, describeInChromium, withView } from "./chromium.js";
-import { type Figures, figuresOn, untilAt } from "./figures.js";
+import { type Figures, figuresOn, figuresTold, type JobJson, type SlotsJson, untilAt } from "./figures.js";
 import { startUiProcess, type UiProcess } from "./ui-process.js";
-
-interface SlotsJson {
-  readonly at: string;
-  readonly position: number;
-  readonly pools: readonly {
-    readonly name: string;
-    readonly used: number;
-    readonly capacity: number;
-    readonly waiting: number;
-    readonly paused: boolean;
-    readonly holders: readonly { readonly job: string }[];
-  }[];
-}
-interface JobJson {
-  readonly id: string;
-  readonly state: string;
-}
 
 const POSITIONS = 7;
 /** Each moment is asked of the command line too, in processes of their own. */
@@ -63,23 +46,7 @@ describeInChromium("the time line of the page", () => {
   const asked = async <T>(args: readonly string[]): Promise<T> =>
     JSON.parse((await world.run([...args, "-o", "json"])).stdout);
 
-  /** What the page has to show at a position, of what the command line says there. */
-  async function told(position: number): Promise<Figures> {
-    const at = ["--at", String(position)];
-    const [slots, jobs, queue] = await Promise.all([
-      asked<SlotsJson>(["slots", ...at]),
-      asked<JobJson[]>(["jobs", ...at]),
-      asked<{ job: string; demand: Record<string, number> }[]>(["queue", ...at]),
-    ]);
-    const states: Record<string, number> = {};
-    for (const { state } of jobs) states[state] = (states[state] ?? 0) + 1;
-    const pools = slots.pools.map(({ name, used, capacity, waiting, paused, holders }) => ({
-      ...{ name, used, capacity, waiting, paused },
-      holders: holders.map(({ job }) => job),
-      line: queue.filter(({ demand }) => Object.hasOwn(demand, name)).map(({ job }) => job),
-    }));
-    return { position: slots.position, states, pools };
-  }
+  const told = (position: number): Promise<Figures> => figuresTold(asked, ["--at", String(position)]);
 
   test(
     "given any position, when the page is moved there, then every number that it shows is the one of slots, jobs and queue --at",

@@ -16,9 +16,10 @@ import { commonOptionsOf } from "../options.js";
 import { takesNoRows } from "../printing.js";
 import type { Terminal } from "../terminal.js";
 
-/** SVG is drawn by the visualizer's own code, from the same machines. */
-const FORMATS = [...DRAWING_FORMATS, "svg"] as const;
-type Format = DrawingFormat | "svg";
+/** SVG is drawn by the visualizer's own code, from the same machines; PNG is that SVG as pixels. */
+const FORMATS = [...DRAWING_FORMATS, "svg", "png"] as const;
+type TextFormat = DrawingFormat | "svg";
+type Format = TextFormat | "png";
 
 export function defineGraph(command: Command, terminal: Terminal): void {
   takesNoRows(command);
@@ -30,18 +31,34 @@ export function defineGraph(command: Command, terminal: Terminal): void {
     .addOption(
       new Option("--format <format>", "form of the drawing (default: mermaid; json with -o json)").choices(FORMATS),
     )
-    .action((name: string, own: { format?: Format }, self: Command) => {
+    .action(async (name: string, own: { format?: Format }, self: Command) => {
       const machine = MACHINE_NAMES.find((known) => known === name);
       if (machine === undefined)
         throw CliFailure.usage(`there is no machine "${name}"; machines are ${MACHINE_NAMES.join(", ")}`);
+      if (own.format === "png") return writePng(machine, terminal);
       const { output } = commonOptionsOf(self);
       const drawing = draw(machine, own.format ?? (output === "table" ? "mermaid" : "json"));
       terminal.out(output === "jsonl" && own.format === undefined ? JSON.stringify(JSON.parse(drawing)) : drawing);
     });
-  addExamples(command, ["signalbox graph job", "signalbox graph job --format svg > job.svg"]);
+  addExamples(command, [
+    "signalbox graph job",
+    "signalbox graph job --format svg > job.svg",
+    "signalbox graph job --format png > job.png",
+  ]);
 }
 
-function draw(machine: MachineName, format: Format): string {
+async function writePng(machine: MachineName, terminal: Terminal): Promise<void> {
+  if (terminal.isInteractive)
+    throw CliFailure.usage(
+      "a PNG is nothing that a terminal can show",
+      `Write it to a file: signalbox graph ${machine} --format png > ${machine}.png`,
+    );
+  // Loaded only here: the renderer is larger than all the rest of this command.
+  const { drawPng } = await import("../../ui/drawing/png.js");
+  await terminal.writeBytes(await drawPng(draw(machine, "svg")));
+}
+
+function draw(machine: MachineName, format: TextFormat): string {
   if (format !== "svg") return drawMachine(machine, format);
   const chart = chartOf(diagramOfMachine(machine), "labelled");
   if (chart === null) throw new Error(`the ${machine} machine has changed and was not laid out: npm run layouts`);

@@ -13,10 +13,11 @@ import { drawPlan } from "../../simulation/draw-plan.js";
 import { World } from "../../simulation/world.js";
 import { ledger } from "../../support/ledger-builder.js";
 import { dayArbitrary, dayOf } from "../../support/random-turns.js";
+import { shareOf } from "../../support/share.js";
 import { checkRandomly, limitsArbitrary } from "../random-world.js";
 
 const DAYS = 100;
-const WORLDS = 20;
+const WORLDS = shareOf(20);
 const FIRST_SEED = Number(process.env["SIGNALBOX_TEST_SEED"] ?? 1);
 
 /** How often somebody held something. */

@@ -15,11 +15,12 @@ import { drawPlan } from "../../simulation/draw-plan.js";
 import { World } from "../../simulation/world.js";
 import { LEDGER_BEGINS } from "../../support/ledger-writer.js";
 import { dayArbitrary, dayOf } from "../../support/random-turns.js";
+import { shareOf } from "../../support/share.js";
 import { TurnBook } from "../../support/turn-book.js";
 import { checkRandomly, limitsArbitrary } from "../random-world.js";
 import { placed, replayOf, workloadOf } from "./replayed.js";
 
-const WORLDS = 20;
+const WORLDS = shareOf(20);
 const FIRST_SEED = Number(process.env["SIGNALBOX_TEST_SEED"] ?? 1);
 const began = Date.parse(LEDGER_BEGINS);
 const done = { outcome: "completed", result: { inline: null }, exitCode: 0 } as const;

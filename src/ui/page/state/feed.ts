@@ -1,7 +1,7 @@
 /** The ledger as it is followed: the newest board, the newest facts, what moved, and what running jobs say. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { applyPatches } from "../../patches.js";
-import type { Batch, Board, FactLine, Move, ProgressBatch, Source, StreamEvent } from "../../protocol.js";
+import type { Batch, Board, FactLine, LeaseBatch, Move, ProgressBatch, Source, StreamEvent } from "../../protocol.js";
 
 /** How the page stands to what it shows. */
 export type Link =
@@ -13,6 +13,12 @@ export type Link =
   | { readonly kind: "cut"; readonly reason: string }
   /** The ledger cannot be followed any more. */
   | { readonly kind: "broken"; readonly reason: string };
+
+/** What is left of leases, and when that was heard, by `performance.now()`. */
+export interface HeardLeases extends LeaseBatch {
+  readonly heardMs: number;
+}
+const NO_LEASES: HeardLeases = { heardMs: 0, leases: [] };
 
 /** Newest facts that are kept; older ones are asked for. */
 export const FACTS_KEPT_MAX = 1_000;
@@ -26,6 +32,7 @@ export class Feed {
   /** Oldest first. */
   readonly #facts = signal<readonly FactLine[]>([]);
   readonly #progress = signal<ReadonlyMap<string, string>>(new Map());
+  readonly #leases = signal(NO_LEASES);
   readonly #onMoves = new Set<(moves: readonly Move[]) => void>();
   #stop: () => void = () => {};
 
@@ -40,6 +47,9 @@ export class Feed {
   }
   get progress(): ReadonlySignal<ReadonlyMap<string, string>> {
     return this.#progress;
+  }
+  get leases(): ReadonlySignal<HeardLeases> {
+    return this.#leases;
   }
 
   /** Tells the moves of each batch, until the returned function is called. */
@@ -68,6 +78,9 @@ export class Feed {
         return;
       case "progress":
         this.#hear(event.data);
+        return;
+      case "leases":
+        this.#leases.value = { ...event.data, heardMs: performance.now() };
         return;
       case "gone":
         this.#link.value = { kind: "gone", reason: event.data.reason };

@@ -7,6 +7,7 @@ import { aspectOf, Semaphore } from "../parts/semaphore.js";
 import { StateMark } from "../parts/state-mark.js";
 import { sinceText, spanText } from "../parts/times.js";
 import { itemsOf, jobOn } from "../state/board-items.js";
+import { type LeaseLeft, useLeaseLeft } from "../state/lease-left.js";
 import { useSession } from "../state/session.js";
 import { LaneActions } from "./lane-actions.js";
 
@@ -107,22 +108,39 @@ function Blocks({ board, pool }: { board: Board; pool: BoardPool }): JSX.Element
 
 function Block({ holder, board, capacity }: { holder: BoardHolder; board: Board; capacity: number }): JSX.Element {
   const { now } = useSession();
-  const { job, units, since, worker, leaseMs, reservation } = holder;
+  const { job, units, since, worker, reservation } = holder;
+  const lease = useLeaseLeft(holder);
   const state = reservation === true ? undefined : jobOn(board, job)?.state;
   const held = sinceText(now.value - Date.parse(since));
   return (
     <li
       class={`block taken${reservation === true ? " direct" : ` st-${state ?? "running"}`}`}
       style={{ flexGrow: Math.min(units, capacity) }}
-      title={`${job} holds ${units} on ${worker}, since ${since}; its lease of ${spanText(leaseMs)} is renewed while the holder lives`}
+      title={`${job} holds ${units} on ${worker}, since ${since}; ${leaseSentence(holder, lease)}`}
       data-holder={job}
     >
       {reservation === true ? <span class="job-id">⚑ {job}</span> : <JobLink id={job} />}
       <span class="held">
         {state !== undefined && <StateMark state={state} />} {units > 1 && `${units} × `}
         {held}
-        <small> lease {spanText(leaseMs)}</small>
+        <small class={lease?.isEnding === true ? "ending" : undefined}> {leaseText(holder, lease)}</small>
       </span>
+      {lease !== null && (
+        <span class={`lease-left${lease.isEnding ? " ending" : ""}`} aria-hidden="true">
+          <span style={{ width: `${(100 * lease.leftMs) / lease.leaseMs}%` }} />
+        </span>
+      )}
     </li>
   );
+}
+
+function leaseText({ leaseMs }: BoardHolder, lease: LeaseLeft | null): string {
+  if (lease === null) return `lease ${spanText(leaseMs)}`;
+  return `${lease.isEnding ? "! " : ""}lease ${sinceText(lease.leftMs)} left of ${spanText(lease.leaseMs)}`;
+}
+
+function leaseSentence({ leaseMs }: BoardHolder, lease: LeaseLeft | null): string {
+  if (lease === null) return `its lease of ${spanText(leaseMs)} is renewed while the holder lives`;
+  const left = `${sinceText(lease.leftMs)} of its lease of ${spanText(lease.leaseMs)} are left`;
+  return lease.isEnding ? `${left}, and it was not renewed when it should have been` : `${left}, and it is renewed`;
 }

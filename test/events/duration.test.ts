@@ -1,6 +1,7 @@
+/** Durations: as people write them, and as they are told to people. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { durationSchema, formatDuration, parseDuration } from "../../src/config/index.js";
+import { durationSchema, formatDuration, parseDuration } from "../../events/duration.js";
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const unit = fc.constantFrom("ms", "s", "m", "h", "d");
@@ -46,6 +47,13 @@ describe("durations", () => {
     expect(durationSchema.safeParse("10 minutes").error?.issues.map((issue) => issue.message)).toEqual([
       '"10 minutes" is not a duration; write 500ms, 30s, 10m, 2h, 1d or a whole number of milliseconds',
     ]);
+    expect(durationSchema.safeParse(0.5).error?.issues.map((issue) => issue.message)).toEqual([
+      "0.5 is not a duration; write 500ms, 30s, 10m, 2h, 1d or a whole number of milliseconds",
+    ]);
+    // In the form of a duration, but more than can be counted.
+    expect(durationSchema.safeParse("9007199254740991d").error?.issues).toMatchObject([
+      { code: "custom", message: expect.stringMatching(/^"9007199254740991d" is not a duration; write 500ms/) },
+    ]);
     expect(durationSchema.safeParse(["10m"]).error?.issues.map((issue) => issue.message)).toEqual([
       "must be a duration: 500ms, 30s, 10m, 2h, 1d or a whole number of milliseconds",
     ]);
@@ -66,9 +74,17 @@ describe("durations", () => {
     [999, "999 ms"],
     [1_000, "1 s"],
     [9_540, "9.5 s"],
+    [9_999, "9.9 s"],
+    [10_000, "10 s"],
     [59_999, "59 s"],
+    [60_000, "1 min"],
     [250_000, "4 min 10 s"],
+    [3_599_999, "59 min 59 s"],
+    [3_600_000, "1 h"],
     [7_200_000, "2 h"],
+    [7_260_000, "2 h 1 min"],
+    [86_399_999, "23 h 59 min"],
+    [86_400_000, "1 d"],
     [97_200_000, "1 d 3 h"],
   ])("given %d ms, when told to people, then it is %s", (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
