@@ -48,7 +48,7 @@ export interface Step<Event> {
   readonly event: Event;
   readonly to: Vertex;
 }
-/** A transition that the machine takes. What it refuses is no edge, though @xstate/graph shows it as a way back to itself. */
+/** A transition that the machine takes. What it refuses is no edge, though @xstate/graph would show it as a way back to itself. */
 export interface Edge<Event> extends Step<Event> {
   readonly from: Vertex;
 }
@@ -70,9 +70,11 @@ export function representativeEvents<Name extends MachineName>(name: Name): read
 
 /** All transitions between reachable vertices. */
 export function edgesOf<Name extends MachineName>(name: Name): readonly Edge<MachineEvents[Name]>[] {
-  return adjacencyMapToArray(getAdjacencyMap(machineOf(name), traversal(name)))
-    .filter(({ state, event }) => state.can(event))
-    .map(({ state, event, nextState }) => ({ from: vertexOf(state), event, to: vertexOf(nextState) }));
+  return adjacencyMapToArray(getAdjacencyMap(machineOf(name), traversal(name))).map(({ state, event, nextState }) => ({
+    from: vertexOf(state),
+    event,
+    to: vertexOf(nextState),
+  }));
 }
 
 /** For each reachable vertex one shortest path to it; the first leads nowhere, and is that of the beginning. */
@@ -152,10 +154,21 @@ const events: { readonly [Name in MachineName]: Representatives<MachineEvents[Na
 /** More vertices than this mean that a context has grown without bound: better to fail than to unfold for ever. */
 const TRAVERSALS_MAX = 100_000;
 
-const keyOf = ({ value, context }: AnyMachineSnapshot): string => canonicalJson([value, context]);
+/** The key of a vertex is asked for at each step of each path, of which there are many, and there are few snapshots. */
+const keys = new WeakMap<AnyMachineSnapshot, string>();
+
+function keyOf(snapshot: AnyMachineSnapshot): string {
+  const known = keys.get(snapshot);
+  if (known !== undefined) return known;
+  const key = canonicalJson([snapshot.value, snapshot.context]);
+  keys.set(snapshot, key);
+  return key;
+}
 
 function traversal(name: MachineName) {
-  const events: readonly EventObject[] = representativeEvents(name);
+  const all: readonly EventObject[] = representativeEvents(name);
+  // What is refused leads nowhere; without it there is less to walk.
+  const events = (snapshot: AnyMachineSnapshot) => all.filter((event) => snapshot.can(event));
   return { events, serializeState: keyOf, serializeEvent: canonicalJson, limit: TRAVERSALS_MAX };
 }
 

@@ -44,13 +44,12 @@ describe("audit of a running scheduler", () => {
     const folder = join(world.folder, "worker");
     await mkdir(folder);
     await writeFile(join(folder, "signalbox.yaml"), WORKER);
-    for (const gate of ["one", "two"])
-      await world.run(["submit", "waits", "--params", JSON.stringify({ gate }), "--id", gate]);
+    for (const gate of ["one", "two"]) await world.submit("waits", { params: { gate }, id: gate });
     const worker = world.start(["worker", "--types", "far"], { cwd: folder });
     await worker.saw("stderr", "signalbox worker is ready");
     const started = nc.subscribe("signalbox.event.afar.RunStarted", { max: 1 });
     await nc.flush();
-    await world.run(["submit", "far", "--id", "afar"]);
+    await world.submit("far", { id: "afar" });
     for await (const _message of started) break;
     const { code, stdout, stderr } = await world.run(["audit", "-o", "json"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

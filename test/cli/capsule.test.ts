@@ -10,12 +10,12 @@ let elsewhere: NatsTestServer;
 beforeAll(async () => {
   world = await startWorld("limits: {global: 1}\n");
   elsewhere = await startNatsServer();
-  await world.run(["submit", "hello", "--id", "early", "--params", '{"name":"secret one"}', "--wait"]);
+  await world.submitToEnd("hello", { id: "early", params: { name: "secret one" } });
   const runs = world.start(["submit", "waits", "--id", "runs", "--params", '{"gate":"never"}', "--follow"]);
   await runs.saw("stderr", "RunStarted");
   runs.child.kill("SIGINT");
-  await world.run(["submit", "hello", "--id", "waits-on", "--params", '{"name":"secret two"}']);
-  await world.run(["submit", "hello", "--id", "late", "--params", '{"name":"secret two"}', "--priority", "3"]);
+  await world.submit("hello", { id: "waits-on", params: { name: "secret two" } });
+  await world.submit("hello", { id: "late", params: { name: "secret two" }, priority: 3 });
 });
 afterAll(async () => {
   await elsewhere.stop();

@@ -6,7 +6,7 @@ import { startWorld, type World } from "./world.js";
 let world: World;
 beforeAll(async () => {
   world = await startWorld("limits: {global: 1, resources: {gpu: 1}}\n");
-  await world.run(["submit", "waits", "--id", "holder", "--params", '{"gate":"g"}']);
+  await world.submit("waits", { id: "holder", params: { gate: "g" } });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -14,7 +14,7 @@ const jobOf = async (id: string) => jobShape.parse(JSON.parse((await world.run([
 
 describe("cancel and amend", () => {
   test("given a waiting job, when it is cancelled, then it has ended with the reason", async () => {
-    await world.run(["submit", "hello", "--id", "unwanted"]);
+    await world.submit("hello", { id: "unwanted" });
     const { code, stdout, stderr } = await world.run(["cancel", "unwanted", "--reason", "not now"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^cancelled unwanted, recorded at \d+\.\d+\n$/);
@@ -25,7 +25,7 @@ describe("cancel and amend", () => {
   });
 
   test("given a waiting job, when it is amended, then it has the new priority and params", async () => {
-    await world.run(["submit", "hello", "--id", "draft", "--params", '{"name":"old"}']);
+    await world.submit("hello", { id: "draft", params: { name: "old" } });
     const { code, stdout } = await world.run(["amend", "draft", "--priority", "-7", "--params", "-", "-o", "json"], {
       input: '{"name":"new"}',
     });

@@ -10,8 +10,8 @@ const run = promisify(execFile);
 let world: World;
 beforeAll(async () => {
   world = await startWorld("limits: {resources: {ollama: 1, gpu: 2}}\n");
-  await world.run(["submit", "hello", "--id", "done-1", "--group", "book", "--wait"]);
-  await world.run(["submit", "hello", "--id", "later-1", "--delay", "1h"]);
+  await world.submitToEnd("hello", { id: "done-1", group: { id: "book" } });
+  await world.submit("hello", { id: "later-1", delay: "1h" });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -44,15 +44,11 @@ let world: World;
 /** first has run, then holder, which still runs; next and last wait behind it in this order. */
 beforeAll(async () => {
   world = await startWorld("limits: {global: 1}\n");
-  const submit = (id: string, gate: string) =>
-    world.run(["submit", "waits", "--id", id, "--params", JSON.stringify({ gate })]);
-  await submit("first", "a");
-  await submit("holder", "b");
-  await submit("next", "b");
-  await submit("last", "b");
+  const first = world.submitToEnd("waits", { id: "first", params: { gate: "a" } });
+  for (const id of ["holder", "next", "last"]) await world.submit("waits", { id, params: { gate: "b" } });
   world.open("a");
-  // It is there already: so this only waits for its end, with which the holder was granted.
-  await world.run(["submit", "waits", "--id", "first", "--wait"]);
+  // With its end the holder was granted.
+  await first;
   await world.run(["log", "export", "own.jsonl"]);
 });
 afterAll(() => world[Symbol.asyncDispose]());

@@ -17,16 +17,15 @@ beforeAll(async () => {
   world = await startWorld("limits: {global: 2, types: {waits: 1}}\nlease: 1s\n");
   nc = await connect({ servers: world.server.url });
   // Of every kind one: ended well and badly, refused, scheduled, running, and waiting in their order.
-  await world.run(["submit", "hello", "--id", "done", "--wait"]);
-  await world.run(["submit", "fails", "--id", "broken", "--wait"]);
-  await world.run(["submit", "nonesuch", "--id", "refused", "--wait"]);
-  await world.run(["submit", "hello", "--id", "later", "--delay", "1h"]);
+  await world.submitToEnd("hello", { id: "done" });
+  await world.submitToEnd("fails", { id: "broken" });
+  await world.submitToEnd("nonesuch", { id: "refused" });
+  await world.submit("hello", { id: "later", delay: "1h" });
   const runs = world.start(["submit", "waits", "--id", "runs", "--params", '{"gate":"never"}', "--follow"]);
   await runs.saw("stderr", "RunStarted");
   runs.child.kill("SIGINT");
-  for (const id of ["second", "third"]) await world.run(["submit", "waits", "--id", id, "--params", '{"gate":"open"}']);
-  const urgent = ["submit", "waits", "--id", "first", "--priority", "5", "--params", '{"gate":"open"}'];
-  await world.run(urgent);
+  for (const id of ["second", "third"]) await world.submit("waits", { id, params: { gate: "open" } });
+  await world.submit("waits", { id: "first", priority: 5, params: { gate: "open" } });
   world.open("open");
   expect((await world.run(["log", "export", "backup.jsonl"])).code).toBe(0);
 });

@@ -9,8 +9,8 @@ import { startProgram, startWorld, type World } from "./world.js";
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
-  await world.run(["submit", "hello", "--id", "first", "--wait"]);
-  await world.run(["submit", "fails", "--id", "second", "--wait"]);
+  await world.submitToEnd("hello", { id: "first" });
+  await world.submitToEnd("fails", { id: "second" });
   expect((await world.run(["log", "export", "backup.jsonl"])).code).toBe(0);
 });
 afterAll(() => world[Symbol.asyncDispose]());
@@ -51,7 +51,7 @@ describe("log tail", () => {
   test("given --follow, when a job is submitted, then its facts appear, and Ctrl-C ends it with the usual exit code", async () => {
     const following = world.start(["log", "tail", "-f", "-n", "1"]);
     await following.saw("stdout", "RunFailed");
-    await world.run(["submit", "hello", "--id", "third", "--wait"]);
+    await world.submitToEnd("hello", { id: "third" });
     const { stdout } = await following.saw("stdout", "RunCompleted").then(() => {
       following.child.kill("SIGINT");
       return following.ended;

@@ -9,11 +9,11 @@ let world: World;
 /** done has completed, broken has failed, holder runs, next and last wait behind it in this order. */
 beforeAll(async () => {
   world = await startWorld("limits: {global: 1}\n");
-  await world.run(["submit", "hello", "--id", "done", "--label", "book=9", "--wait"]);
-  await world.run(["submit", "fails", "--id", "broken", "--wait"]);
-  await world.run(["submit", "waits", "--id", "holder", "--params", '{"gate":"g"}']);
-  await world.run(["submit", "waits", "--id", "last", "--params", '{"gate":"g"}', "--priority", "-1"]);
-  await world.run(["submit", "waits", "--id", "next", "--params", '{"gate":"g"}', "--label", "book=9"]);
+  await world.submitToEnd("hello", { id: "done", labels: { book: "9" } });
+  await world.submitToEnd("fails", { id: "broken" });
+  await world.submit("waits", { id: "holder", params: { gate: "g" } });
+  await world.submit("waits", { id: "last", params: { gate: "g" }, priority: -1 });
+  await world.submit("waits", { id: "next", params: { gate: "g" }, labels: { book: "9" } });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

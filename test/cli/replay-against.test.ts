@@ -172,8 +172,8 @@ describe("replay --against", () => {
     timeout: PATIENCE_MS,
   }, async () => {
     await using world = await startWorld();
-    await world.run(["submit", "hello", "--id", "first", "--wait"]);
-    await world.run(["submit", "fails", "--wait"]);
+    await world.submitToEnd("hello", { id: "first" });
+    await world.submitToEnd("fails", { id: "second" });
     const own = join(folder, "own-tmp");
     await mkdir(own);
     const { code, stdout, stderr } = await world.run(["replay", "--against", ROOT], { env: { TMPDIR: own } });

@@ -203,7 +203,7 @@ describe("the replay on a terminal", () => {
 
   test("given a ledger on a server, when it is played and stepped back, then it shows what has happened there", async () => {
     await using world = await startWorld();
-    await world.run(["submit", "hello", "--id", "first", "--wait"]);
+    await world.submitToEnd("hello", { id: "first" });
     await world.scheduler.stop();
     await using terminal = watch("--speed max", { env: { NATS_URL: world.server.url } });
     await terminal.shows(/position (\d+) of \1 +‖ paused max/);

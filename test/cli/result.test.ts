@@ -28,7 +28,7 @@ describe("job --result", () => {
   });
 
   test("given a job that did not complete, when its result is asked for, then it is said to have none", async () => {
-    await world.run(["submit", "skips", "--id", "idle", "--wait"]);
+    await world.submitToEnd("skips", { id: "idle" });
     const { code, stderr } = await world.run(["job", "idle", "--result"]);
     expect(code).toBe(1);
     expect(stderr).toContain("idle is skipped and has no result");

@@ -14,7 +14,7 @@ const jobOf = async (id: string) => jobShape.parse(JSON.parse((await world.run([
 
 describe("retry", () => {
   test("given a job that failed, when it is retried, then the new id is printed, and the new job names the old one everywhere", async () => {
-    await world.run(["submit", "fails", "--id", "bad", "--params", '{"a":1}', "--label", "of=retry", "--wait"]);
+    await world.submitToEnd("fails", { id: "bad", params: { a: 1 }, labels: { of: "retry" } });
     const { code, stdout, stderr } = await world.run(["retry", "bad"]);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "bad-retry-1\n", stderr: "" });
     expect(await jobOf("bad-retry-1")).toMatchObject({ retryOf: "bad", params: { a: 1 }, type: "fails" });
@@ -26,7 +26,7 @@ describe("retry", () => {
   });
 
   test("given a job that runs, one that is not there, and ids that cannot be, when they are retried, then each is refused", async () => {
-    await world.run(["submit", "waits", "--id", "busy", "--params", '{"gate":"busy"}']);
+    await world.submit("waits", { id: "busy", params: { gate: "busy" } });
     const busy = await world.run(["retry", "busy"]);
     expect(busy).toMatchObject({ code: 1, stdout: "" });
     expect(busy.stderr).toMatch(/busy is (queued|granted|running); only a job that has ended can be retried/);
@@ -44,8 +44,8 @@ describe("retry", () => {
 
 describe("move", () => {
   test("given jobs that wait, when one is moved, then the queue has the new order; moved there again, nothing is recorded", async () => {
-    await world.run(["submit", "waits", "--id", "holder", "--params", '{"gate":"holder"}']);
-    for (const id of ["a", "b", "c"]) await world.run(["submit", "hello", "--id", id]);
+    await world.submit("waits", { id: "holder", params: { gate: "holder" } });
+    for (const id of ["a", "b", "c"]) await world.submit("hello", { id });
     const order = async () => {
       const { stdout } = await world.run(["jobs", "--state", "queued", "--type", "hello", "-o", "json"]);
       return z

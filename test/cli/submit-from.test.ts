@@ -268,8 +268,8 @@ describe("submit --from --wait", () => {
   });
 
   test("given ids of jobs that were there before, when they are waited for, then it is about those jobs", async () => {
-    await world.run(["submit", "hello", "--id", "early-done", "--wait"]);
-    await world.run(["submit", "waits", "--id", "early-open", "--params", '{"gate":"early"}']);
+    await world.submitToEnd("hello", { id: "early-done" });
+    await world.submit("waits", { id: "early-open", params: { gate: "early" } });
     const lines = ["early-done", "early-open", "new-one", "new-one"].map((id) => lineOf({ id, type: "hello" }));
     const file = await fileOf("twice.jsonl", lines.join(""));
     const running = world.start(["submit", "--from", file, "--wait", "-o", "json"]);

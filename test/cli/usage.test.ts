@@ -216,12 +216,12 @@ describe("graph", () => {
 
 describe("a reader that goes away", () => {
   test("ends the program quietly", async () => {
-    for (let i = 0; i < 3; i += 1) await world.run(["submit", "hello", "--wait"]);
+    for (const id of ["j-one", "j-two", "j-three"]) await world.submitToEnd("hello", { id });
     const running = world.start(["log", "tail", "-f", "--from", "1"]);
     await running.saw("stdout", "RunCompleted");
     running.child.stdout?.destroy();
     // The next write meets the closed pipe.
-    await world.run(["submit", "hello", "--wait"]);
+    await world.submitToEnd("hello", { id: "j-four" });
     expect(await running.ended).toMatchObject({ code: 0, stderr: "" });
   });
 });
@@ -241,7 +241,7 @@ describe("on a terminal", () => {
 
   test("tables fit its width and have colours, unless those are not wanted", async () => {
     const label = "a-label-that-is-much-too-long-for-the-width-of-this-terminal";
-    await world.run(["submit", "hello", "--id", "wide", "--label", `about=${label}`, "--wait"]);
+    await world.submitToEnd("hello", { id: "wide", labels: { about: label } });
     const coloured = await onTerminal("jobs");
     expect(coloured).toContain("\u001b[32m");
     const lines = stripVTControlCharacters(coloured).trimEnd().split("\n");
@@ -258,7 +258,7 @@ describe("on a terminal", () => {
     const many = Array.from({ length: 700 }, () => ({ type: "hello", delay: "1h" }));
     await nc.jetstream().publish("signalbox.submit", JSON.stringify(many));
     await nc.close();
-    await world.run(["submit", "hello", "--wait"]);
+    await world.submitToEnd("hello", { id: "j-five" });
     const text = stripVTControlCharacters(await onTerminal("jobs"));
     expect(text).toMatch(/50 of \d+ shown; --limit shows more/);
     expect(text.split("\n").filter((line) => line.startsWith("j") || line.startsWith("wide"))).toHaveLength(50);

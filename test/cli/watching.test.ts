@@ -23,7 +23,7 @@ describe("on a terminal", () => {
     await using terminal = onTerminal("jobs --watch --type waits");
     await terminal.shows("no jobs");
     await terminal.shows("Ctrl-C ends");
-    await world.run(["submit", "waits", "--id", "seen", "--params", '{"gate":"seen"}']);
+    await world.submit("waits", { id: "seen", params: { gate: "seen" } });
     await terminal.shows(/^JOB .*\nseen +waits +running/m);
     expect(terminal.isAlternate).toBe(true);
     world.open("seen");
@@ -67,7 +67,7 @@ describe("without a terminal", () => {
       const id = `line-${signal}`;
       const running = world.start(["jobs", "--watch", "--type", "waits", "--state", "running,queued"]);
       await running.saw("stdout", "[]\n");
-      await world.run(["submit", "waits", "--id", id, "--params", JSON.stringify({ gate: id })]);
+      await world.submit("waits", { id, params: { gate: id } });
       await running.saw("stdout", `"id":"${id}"`);
       world.open(id);
       await running.saw("stdout", "]\n[]\n");

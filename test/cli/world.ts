@@ -5,12 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
+import { connect } from "../../src/nats/door.js";
 import { type JobFunction, NotRetryable } from "../../src/runners/index.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
 import { PROGRAM } from "../support/program.js";
+import { JobsSeen } from "./jobs-seen.js";
 
 const RUN_MS_MAX = 25_000;
+/** After a test has killed the server. */
+const RECONNECT_MS = 50;
 
 /** What the program said, and how it ended. */
 interface Ran {
@@ -46,8 +50,23 @@ export interface World extends AsyncDisposable {
   /** Runs `signalbox …` against this server to its end. */
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
   start(args: readonly string[], options?: RunOptions): Running;
+  /**
+   * Submits a job that a test only needs to be there, as any program may; settles when the ledger has it. A process of its own for each
+   * such job would cost more than most tests.
+   */
+  submit(type: string, submission: Submission): Promise<void>;
+  /** The same, until the job has ended. */
+  submitToEnd(type: string, submission: Submission): Promise<void>;
+  /** Has a command carried out, such as `pause`; throws if it is refused. */
+  command(verb: string, args: object): Promise<void>;
   /** Lets the job of type `waits` with this `gate` in its params complete. */
   open(gate: string): void;
+}
+
+/** As in the contract; the id is what is waited for. */
+interface Submission {
+  readonly id: string;
+  readonly [key: string]: unknown;
 }
 
 const TYPES = ["hello", "fails", "waits", "talks", "skips", "writes"] as const;
@@ -61,16 +80,24 @@ export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World>
   const loaded = loadConfiguration({ path: file, env: {}, cwd: folder, typesInCode: TYPES });
   if (loaded.kind === "refused") throw new Error(JSON.stringify(loaded.problems));
   const gates = new Gates();
+  const jobs = new JobsSeen();
+  const nc = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: RECONNECT_MS });
   const begin = () =>
     startScheduler({
       connection: { servers: [server.url] },
       configuration: loaded.configuration,
       functions: new Map(Object.entries(functionsWith(gates))),
       log: createLogger("silent"),
+      onStored: ({ facts }) => jobs.stored(facts.map(({ fact }) => fact)),
     });
   let scheduler = await begin();
   const start = (args: readonly string[], options: RunOptions = {}) =>
     startProgram(args, { cwd: folder, ...options, env: { NATS_URL: server.url, ...options.env } });
+  const submit = async (type: string, submission: Submission): Promise<void> => {
+    const subject = `${loaded.configuration.namespace}.submit.${type}`;
+    await nc.jetstream().publish(subject, JSON.stringify(submission));
+    await jobs.untilMade(submission.id);
+  };
   return {
     server,
     get scheduler() {
@@ -82,8 +109,18 @@ export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World>
     folder,
     start,
     run: (args, options) => start(args, options).ended,
+    submit,
+    submitToEnd: async (type, submission) => {
+      await submit(type, submission);
+      await jobs.untilEnded(submission.id);
+    },
+    command: async (verb, value) => {
+      const answer = await scheduler.dispatcher.request({ verb, content: { value } });
+      if (!answer.ok) throw new Error(`${verb} is refused: ${answer.refusal.reason}`);
+    },
     open: (gate) => gates.open(gate),
     [Symbol.asyncDispose]: async () => {
+      await nc.close();
       await scheduler.stop();
       await server.stop();
       await rm(folder, { recursive: true, force: true });

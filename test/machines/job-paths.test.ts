@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../events/json.js";
 import { jobId } from "../../events/names.js";
 import { isSlotHolding, isTerminal, JOB_STATES, TERMINAL_STATES } from "../../events/states.js";
-import { diagramOf } from "../../machines/drawing.js";
 import {
   edgesOf,
   type Path,
@@ -12,10 +11,11 @@ import {
   simplePaths,
   type Vertex,
 } from "../../machines/graph.js";
-import { type JobEvent, type JobNode, jobMachine, jobState } from "../../machines/job.js";
+import { type JobEvent, type JobNode, jobState } from "../../machines/job.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import { type LedgerBuilder, ledger } from "../support/ledger-builder.js";
 import { shareOfAll } from "../support/share.js";
+import { askGuards, guardedTransitions } from "./guard-outcomes.js";
 import { factOf } from "./job-facts.js";
 
 const JOB = "walker";
@@ -93,29 +93,20 @@ describe("the paths of the job machine", () => {
   });
 
   test("given every guard, when it is asked, then both its answers occur and lead where they must", () => {
-    const guarded = diagramOf(jobMachine).transitions.filter(({ guard }) => guard !== null);
-    const outcomes = new Set<string>();
+    const seen = new Set<string>();
     for (const from of vertices) {
       for (const event of events) {
-        const choices = diagramOf(jobMachine).transitions.filter(
-          (t) => t.from === from.state && t.event === event.type,
-        );
-        let target: string | null = null;
-        for (const { guard, to } of choices) {
-          const holds = guard === null || answer(guard, event, from);
-          if (guard !== null) outcomes.add(`${from.state} ${event.type} ${guard} ${holds}`);
-          if (holds) target ??= to;
-          if (holds) break;
-        }
+        const { outcomes, target } = askGuards(from, event);
+        for (const outcome of outcomes) seen.add(outcome);
         const edge = edges.find(
           (one) => one.from.key === from.key && canonicalJson(one.event) === canonicalJson(event),
         );
         expect(edge?.to.state ?? null, `${canonicalJson(event)} in ${from.key}`).toBe(target);
       }
     }
-    expect(guarded.length).toBe(16);
-    expect(outcomes.size).toBe(2 * guarded.length);
-    report(`${outcomes.size} outcomes of ${guarded.length} guarded transitions`);
+    expect(guardedTransitions.length).toBe(16);
+    expect(seen.size).toBe(2 * guardedTransitions.length);
+    report(`${seen.size} outcomes of ${guardedTransitions.length} guarded transitions`);
   });
 
   test("given a terminal state, when any event comes, then it stays; and from every other state an end can be reached", () => {
@@ -179,16 +170,6 @@ function expectAt({ fold }: LedgerBuilder, to: Vertex): void {
   expect(Object.values(fold.slots.workers).map((worker) => worker.used)).toEqual([holds ? 1 : 0]);
   expect(fold.waiting.size).toBe(to.state === "queued" ? 1 : 0);
   expect([...fold.due].length).toBe(to.state === "scheduled" || to.state === "retrying" ? 1 : 0);
-}
-
-/** What the guards are to say, told apart from the machine's code. */
-function answer(guard: string, event: JobEvent, from: Vertex): boolean {
-  if (guard === "isDelayed") return "delayed" in event && event.delayed;
-  const wantsRetry = "retry" in event && event.retry;
-  if (guard === "isFinal") return !wantsRetry;
-  if (guard === "isSpent") return !wantsRetry && attemptOf(from) >= from.snapshot.context.maxAttempts;
-  if (guard === "retriesAndMay") return wantsRetry && attemptOf(from) < from.snapshot.context.maxAttempts;
-  throw new Error(`the test does not know the guard ${guard}`);
 }
 
 const attemptOf = (vertex: Vertex): number => vertex.snapshot.context.attempt;

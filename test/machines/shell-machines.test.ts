@@ -107,6 +107,26 @@ describe.each(rooms)("the $name machine", ({ name, machine, table, ends, perform
     );
   });
 
+  test(`given every simple path of the ${name} machine, when it is stepped along it, then each step is the table's`, () => {
+    const stepper = new Stepper(machine);
+    const taken = new Set<string>();
+    const paths = simplePaths(name);
+    for (const { steps } of paths) {
+      let node = stepper.initial;
+      for (const { event, to } of steps) {
+        const key = `${node.state} ${event.type}`;
+        const step = stepped(stepper, node, event);
+        expect({ to: step.to.state, actions: step.actions }, key).toEqual(rows.get(key));
+        expect(step.to.state).toBe(to.state);
+        taken.add(key);
+        node = step.to;
+      }
+    }
+    process.stdout.write(
+      `${name} machine: ${paths.length} simple paths stepped, with ${taken.size} of ${rows.size} edges\n`,
+    );
+  });
+
   test(`given an end of the ${name} machine, when it is reached, then it is left no more, and every other state can reach one`, () => {
     const reaching = new Set<string>(ends);
     expect([...rows.keys()].filter((key) => reaching.has(key.split(" ")[0] ?? ""))).toEqual([]);

@@ -2,10 +2,8 @@
  * A dispatcher as it ships, on streams of a real NATS server. Each event of its machine is brought about by what brings it about: an
  * answer of the server or none, a rival, a submission, a stop, a ledger that cannot be.
  */
-import type { DispatcherEvent } from "../../machines/dispatcher.js";
 import { LedgerCorrupt } from "../../projections/fold.js";
 import type { Dispatcher, Ended } from "../../src/dispatcher/dispatcher.js";
-import type { Transition } from "../../src/dispatcher/stepped-actor.js";
 import { thisSystem } from "../../src/dispatcher/system.js";
 import { JetStreamLog } from "../../src/log/jetstream.js";
 import { type Log, LogGap } from "../../src/log/log.js";
@@ -15,7 +13,10 @@ import { openStreams } from "../../src/nats/streams.js";
 import { subjectsOf } from "../../src/nats/subjects.js";
 import { makeDispatcher } from "../log/dispatcher-stage.js";
 import { VirtualClock } from "../support/virtual-clock.js";
+import type { EventType, Taken, Way } from "./dispatcher-ways.js";
 import { GatedLog } from "./gated-log.js";
+import type { PowerFailure } from "./power-failure.js";
+import { writeRival } from "./rival.js";
 
 const LEASE_MS = 6_000;
 const waitMsMax = 20_000;
@@ -37,7 +38,7 @@ class TurnClock extends VirtualClock {
 }
 
 export class DispatcherLane {
-  readonly transitions: Transition[] = [];
+  readonly transitions: Taken[] = [];
   readonly dispatcher: Dispatcher;
   ended: Promise<Ended> | null = null;
   readonly #ledger: GatedLog;
@@ -50,9 +51,18 @@ export class DispatcherLane {
   #onChange = () => {};
   /** Inputs are handed over as they come; else when a step says so. */
   #isFree = false;
+  readonly #failure: PowerFailure | null;
+  /** Somebody else has written. */
+  #isRivalled = false;
 
-  private constructor(nc: NatsConnection, namespace: string, [ledger, intake]: readonly [Log, Log]) {
+  private constructor(
+    nc: NatsConnection,
+    namespace: string,
+    [ledger, intake]: readonly [Log, Log],
+    failure: PowerFailure | null,
+  ) {
     this.#nc = nc;
+    this.#failure = failure;
     this.#subjects = subjectsOf(namespace);
     this.#rawLedger = ledger;
     this.#ledger = new GatedLog(ledger);
@@ -68,30 +78,36 @@ export class DispatcherLane {
         leaseMs: LEASE_MS,
         system: { ...thisSystem, soon: (act) => this.#takeSoon(act) },
         onTransition: (transition) => {
-          this.transitions.push(transition);
+          this.transitions.push({ ...transition, led: this.dispatcher.leads });
           this.#onChange();
         },
       },
     );
   }
 
-  static async open(nc: NatsConnection, namespace: string): Promise<DispatcherLane> {
+  /** With a power failure to strike if a way needs one; only it then uses that server. */
+  static async open(
+    nc: NatsConnection,
+    namespace: string,
+    failure: PowerFailure | null = null,
+  ): Promise<DispatcherLane> {
     const subjects = subjectsOf(namespace);
     const jsm = await openStreams(nc, subjects);
     const publisher = new Publisher(nc);
     const logOf = (stream: string) => new JetStreamLog({ nc, jsm, stream, publisher });
-    const lane = new DispatcherLane(nc, namespace, [logOf(subjects.ledgerStream), logOf(subjects.intakeStream)]);
+    const logs = [logOf(subjects.ledgerStream), logOf(subjects.intakeStream)] as const;
+    const lane = new DispatcherLane(nc, namespace, logs, failure);
     lane.ended = lane.dispatcher.run();
     return lane;
   }
 
   /** Brings the events about, one after the other; settles when all that was wanted has happened. */
-  async drive(way: readonly DispatcherEvent["type"][]): Promise<void> {
+  async drive(way: Way): Promise<void> {
     const before = this.transitions.length;
     for (const [index, type] of way.entries()) {
       this.#prepare(way.slice(index));
       // What follows within a turn has happened already.
-      if (this.transitions.length <= before + index) await this.#bringAbout(type);
+      if (this.transitions.length <= before + index) await this.#bringAbout(type, way.slice(index + 1));
       await this.until(() => this.transitions.length > before + index);
     }
   }
@@ -125,7 +141,7 @@ export class DispatcherLane {
   async close(): Promise<void> {
     this.#clock.onTurn = null;
     this.#isFree = true;
-    for (const act of this.#soon.splice(0)) act();
+    this.#letSoon();
     this.#ledger.open();
     this.#intake.open();
     this.dispatcher.stop();
@@ -146,7 +162,7 @@ export class DispatcherLane {
   }
 
   /** What happens within a turn must be laid ready before it. */
-  #prepare([now, ...next]: readonly DispatcherEvent["type"][]): void {
+  #prepare([now, ...next]: Way): void {
     if (now === undefined || !DECIDES.has(now)) return;
     const isStopped = next[0] === "STOP";
     const isCorrupt = next[isStopped ? 1 : 0] === "CORRUPT";
@@ -157,9 +173,12 @@ export class DispatcherLane {
     };
   }
 
-  async #bringAbout(type: DispatcherEvent["type"]): Promise<void> {
+  async #bringAbout(type: EventType, next: Way): Promise<void> {
     const { state } = this.dispatcher;
     const isTurning = state.endsWith("deciding");
+    const isSettling = state.endsWith("settling");
+    /** How an entry is to be found whose answer says too little. */
+    const settled = next.find((event) => event !== "STOP");
     switch (type) {
       case "CONNECTED":
       case "CAUGHT_UP":
@@ -172,23 +191,24 @@ export class DispatcherLane {
         return this.#soon.shift()?.();
       case "PROPOSED":
       case "NOTHING_TO_DECIDE":
-      case "DRAINED":
         // It follows by itself from what there was to decide.
         return;
+      case "DRAINED":
+        // It has followed by itself, or something is left to decide.
+        return this.#letSoon();
       case "STORED":
-        return state.endsWith("settling")
-          ? this.#ledger.let("state", "goes through")
-          : this.#ledger.let("append", "goes through");
+        if (next[0] === "PROPOSED") await this.#submitAhead();
+        return this.#ledger.let(isSettling ? "state" : "append", "goes through");
       case "REFUSED":
-        if (state.endsWith("settling")) {
-          await this.#rival();
-          return this.#ledger.let("state", "goes through");
-        }
+        if (!isSettling && settled === "STORED") return this.#ledger.let("append", "comes twice");
+        if (settled === "ABSENT") await this.#mustHaveFailure().keep();
         await this.#rival();
-        return this.#ledger.let("append", "goes through");
+        return this.#ledger.let(isSettling ? "state" : "append", "goes through");
       case "UNKNOWN":
-        return this.#ledger.let("append", this.#isToBeStored ? "is stored without an answer" : "is lost");
+        return this.#ledger.let("append", settled === "STORED" ? "is stored without an answer" : "is lost");
       case "ABSENT":
+        // The rival's entry, by which ours was refused, was not on the disk yet.
+        if (this.#isRivalled) await this.#mustHaveFailure().strike();
         return this.#ledger.let("state", "goes through");
       case "STOP":
         if (!isTurning) this.dispatcher.stop();
@@ -203,12 +223,6 @@ export class DispatcherLane {
         return type satisfies never;
     }
   }
-
-  /** The next append of unknown fate is stored. */
-  storeUnanswered(): void {
-    this.#isToBeStored = true;
-  }
-  #isToBeStored = false;
 
   async #corrupt(state: string): Promise<void> {
     if (state.endsWith("deciding")) return;
@@ -228,32 +242,25 @@ export class DispatcherLane {
     await this.#nc.jetstream().publish(`${this.#subjects.namespace}.submit.task`, "{}");
   }
 
-  /** Somebody else writes: another one's election, which follows on what is stored. */
+  /** Something to decide comes while an entry is on its way: the next turn will have it. */
+  async #submitAhead(): Promise<void> {
+    this.#letSoon();
+    await this.#submit();
+    await this.until(() => this.#soon.length > 0);
+  }
+
   async #rival(): Promise<void> {
-    const { last } = await this.#rawLedger.state();
-    const before = last === 0 ? null : await this.#rawLedger.read(last);
-    const previous =
-      before === null
-        ? null
-        : (JSON.parse(Buffer.from(before.data).toString("utf8")) as {
-            id: string;
-            epoch: number;
-            at: string;
-            intake: object;
-          });
-    const epoch = (previous?.epoch ?? 0) + 1;
-    const process = { host: "elsewhere", pid: 1, startedAt: "1" };
-    const entry = {
-      ...{ v: 1, id: `rival-${epoch}`, prev: previous?.id ?? null, epoch },
-      at: previous?.at ?? this.#clock.nowIso(),
-      intake: previous?.intake ?? { sequence: 0, taken: 0 },
-      facts: [{ type: "DispatcherElected", epoch, dispatcher: "rival", process, version: "test" }],
-    };
-    await this.#rawLedger.append({
-      subject: this.#subjects.ledger,
-      data: Buffer.from(JSON.stringify(entry)),
-      expectedLast: last,
-    });
+    this.#isRivalled = true;
+    await writeRival(this.#rawLedger, this.#subjects.ledger, this.#clock.nowIso());
+  }
+
+  #mustHaveFailure(): PowerFailure {
+    if (this.#failure === null) throw new Error("this way needs a power failure");
+    return this.#failure;
+  }
+
+  #letSoon(): void {
+    for (const act of this.#soon.splice(0)) act();
   }
 
   #takeSoon(act: () => void): void {
@@ -264,4 +271,4 @@ export class DispatcherLane {
 }
 
 /** After these a turn is taken at once. */
-const DECIDES: ReadonlySet<DispatcherEvent["type"]> = new Set(["LEADER_SILENT", "INPUT", "STORED"]);
+const DECIDES: ReadonlySet<EventType> = new Set(["LEADER_SILENT", "INPUT", "STORED"]);

@@ -1,17 +1,32 @@
 /**
- * Every edge of the dispatcher's machine in a running system: a dispatcher as it ships on a real NATS server. What it does is compared with
- * the machine after every step. And in each state every event that the machine refuses there is sent: nothing must come of it.
+ * Every path and every edge of the dispatcher's machine in a running system: a dispatcher as it ships on a real NATS server. What it does
+ * is compared with the machine after every step. And in each state every event that the machine refuses there is sent: nothing must come
+ * of it.
  */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { DISPATCHER_EVENTS, type DispatcherEvent } from "../../machines/dispatcher.js";
-import { edgesOf, representativeEvents } from "../../machines/graph.js";
+import { representativeEvents, simplePaths } from "../../machines/graph.js";
 import type { SteppedActor } from "../../src/dispatcher/stepped-actor.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
 import type { DispatcherLane } from "./dispatcher-lane.js";
+import {
+  beginsWith,
+  COMMITS,
+  edgeOf,
+  edges,
+  expected,
+  isReign,
+  NEVER,
+  needsPowerFailure,
+  WAITS,
+  WAYS,
+  WAYS_TO,
+  type Way,
+} from "./dispatcher-ways.js";
+import { PowerFailure } from "./power-failure.js";
 
-type EventType = DispatcherEvent["type"];
 type Actor = SteppedActor<DispatcherEvent, string>;
 
 /** The actor of the dispatcher that was made last: events are sent to it that nobody sends there. */
@@ -37,47 +52,13 @@ afterAll(() => {
 });
 
 const timeoutMs = 300_000;
-const LEADS: readonly EventType[] = ["CONNECTED", "CAUGHT_UP", "LEADER_SILENT"];
-const COMMITS: readonly EventType[] = [...LEADS, "PROPOSED"];
-const WAITS: readonly EventType[] = [...COMMITS, "STORED", "NOTHING_TO_DECIDE"];
+const RECONNECT_MS = 20;
+/** `PATHS=all` drives every simple path; else a share of them. Every edge is driven in any case. */
+const isLong = process.env["PATHS"] === "all";
+const SIMPLE_PATHS_SHARE = 6;
 
-/** The shortest ways on which a running system can come to each state: the first turn of a reign always has something to decide. */
-const WAYS: Readonly<Record<string, readonly EventType[]>> = {
-  connecting: [],
-  catchingUp: ["CONNECTED"],
-  standby: ["CONNECTED", "CAUGHT_UP"],
-  "leading.deciding": LEADS,
-  "leading.committing": COMMITS,
-  "leading.settling": [...COMMITS, "UNKNOWN"],
-  "leading.waiting": WAITS,
-  "draining.deciding": [...LEADS, "STOP"],
-  "draining.committing": [...COMMITS, "STOP"],
-  "draining.settling": [...COMMITS, "UNKNOWN", "STOP"],
-  "draining.waiting": [...WAITS, "STOP"],
-  stopped: ["STOP"],
-  halted: ["CORRUPT"],
-};
-
-/** Events that need something before them that the way to their state has not. */
-const WAYS_TO: Readonly<Record<string, readonly EventType[]>> = {
-  "leading.deciding NOTHING_TO_DECIDE": [...COMMITS, "STORED"],
-  "draining.deciding NOTHING_TO_DECIDE": [...COMMITS, "STOP", "STORED"],
-  // With nothing left to run the worker leaves, which is recorded first.
-  "draining.waiting DRAINED": [
-    ...WAITS,
-    "STOP",
-    "INPUT",
-    "NOTHING_TO_DECIDE",
-    "INPUT",
-    "PROPOSED",
-    "STORED",
-    "NOTHING_TO_DECIDE",
-  ],
-};
-
-const edges = edgesOf("dispatcher");
 const events = representativeEvents("dispatcher");
-const edgeOf = new Map(edges.map((edge) => [`${edge.from.state} ${edge.event.type}`, edge]));
+const paths: readonly Way[] = simplePaths("dispatcher").map(({ steps }) => steps.map(({ event }) => event.type));
 
 let server: NatsTestServer;
 let nc: NatsConnection;
@@ -90,20 +71,16 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** What the machine says of a way, step by step. */
-function expected(way: readonly EventType[]): { from: string; event: string; to: string }[] {
-  let from = "connecting";
-  return way.map((event) => {
-    const edge = edgeOf.get(`${from} ${event}`);
-    if (edge === undefined) throw new Error(`${event} is no event of ${from}`);
-    const step = { from, event, to: edge.to.state };
-    from = edge.to.state;
-    return step;
-  });
+async function inLane(act: (lane: DispatcherLane, actor: Actor) => Promise<void>): Promise<void> {
+  await inLaneOn(nc, null, act);
 }
 
-async function inLane(act: (lane: DispatcherLane, actor: Actor) => Promise<void>): Promise<void> {
-  const lane = await Lane.open(nc, `machine-${randomUUID().slice(0, 8)}`);
+async function inLaneOn(
+  connection: NatsConnection,
+  failure: PowerFailure | null,
+  act: (lane: DispatcherLane, actor: Actor) => Promise<void>,
+): Promise<void> {
+  const lane = await Lane.open(connection, `machine-${randomUUID().slice(0, 8)}`, failure);
   try {
     if (lastActor === null) throw new Error("no actor was made");
     await act(lane, lastActor);
@@ -112,7 +89,45 @@ async function inLane(act: (lane: DispatcherLane, actor: Actor) => Promise<void>
   }
 }
 
+/** Drives a dispatcher along a way, and compares each step with the machine's on the way that is to come of it. */
+async function driveAlong(way: Way, toCome = way): Promise<void> {
+  const act = async (lane: DispatcherLane) => {
+    await lane.drive(way);
+    expect(lane.transitions.slice(0, toCome.length)).toEqual(expected(toCome));
+  };
+  if (!needsPowerFailure(way)) return inLane(act);
+  // The server that fails is one of its own.
+  await using failing = await startNatsServer();
+  const connection = await connect({ servers: failing.url, reconnectTimeWait: RECONNECT_MS });
+  await inLaneOn(connection, new PowerFailure(failing), act);
+  await connection.close();
+}
+
 const isTurn = (state: string): boolean => state.endsWith("deciding");
+
+test("given simple paths of the dispatcher's machine, when a dispatcher is driven along each, then each step is the machine's, and it leads while the machine says so", {
+  timeout: timeoutMs,
+}, async () => {
+  const possible = paths.filter((way) => !NEVER.some((never) => beginsWith(way, never)));
+  const driven = possible.filter(
+    (way, index) => isLong || (index % SIMPLE_PATHS_SHARE === 0 && !needsPowerFailure(way)),
+  );
+  for (const way of driven) await driveAlong(way);
+  report(
+    `${driven.length} of ${paths.length} simple paths driven, ${paths.length - possible.length} cannot be brought about`,
+  );
+});
+
+test("given what a dispatcher never does though its machine would let it, when it is to do it all the same, then something else comes", {
+  timeout: timeoutMs,
+}, async () => {
+  for (const never of NEVER) {
+    const { after, event, instead, because } = never;
+    expect(edgeOf.has(`${expected(after).at(-1)?.to} ${event}`), `${after.join(" ")} ${event} is no way`).toBe(true);
+    expect(paths.filter((way) => beginsWith(way, never)).length, because).toBeGreaterThan(0);
+    if (isLong || !needsPowerFailure(after)) await driveAlong([...after, event], [...after, instead]);
+  }
+});
 
 test("given every edge of the dispatcher's machine, when it is brought about in the running system, then each step is the machine's, and it leads while the machine says so", {
   timeout: timeoutMs,
@@ -122,12 +137,11 @@ test("given every edge of the dispatcher's machine, when it is brought about in 
     const key = `${from.state} ${event.type}`;
     const way = [...(WAYS_TO[key] ?? WAYS[from.state] ?? []), event.type];
     await inLane(async (lane) => {
-      if (key.endsWith("settling STORED")) lane.storeUnanswered();
       await lane.drive(way);
       expect(lane.transitions.slice(0, way.length), key).toEqual(expected(way));
       for (const step of lane.transitions) taken.add(`${step.from} ${step.event}`);
       const { state, leads } = lane.dispatcher;
-      expect(leads, `${state} after ${key}`).toBe(/^(leading|draining)/.test(state));
+      expect(leads, `${state} after ${key}`).toBe(isReign(state));
     });
   }
   const missed = [...edgeOf.keys()].filter((key) => !taken.has(key));

@@ -10,8 +10,16 @@ interface Waiting {
   readonly resolve: (fate: Fate) => void;
 }
 
-/** What becomes of a question: it goes its way; nobody answers, though it was heard or not; or something is wrong with the ledger. */
-export type Fate = "goes through" | "is lost" | "is stored without an answer" | { readonly error: Error };
+/**
+ * What becomes of a question: it goes its way; nobody answers, though it was heard or not; the network brings it twice, and the second
+ * answer is the one that arrives; or something is wrong with the ledger.
+ */
+export type Fate =
+  | "goes through"
+  | "is lost"
+  | "is stored without an answer"
+  | "comes twice"
+  | { readonly error: Error };
 
 export class GatedLog implements Log {
   readonly #log: Log;
@@ -34,7 +42,8 @@ export class GatedLog implements Log {
     const sent = { ...append, data: append.data.slice() };
     const fate = await this.#fateOf("append");
     if (typeof fate === "object") throw fate.error;
-    if (fate === "goes through") return this.#log.append(sent);
+    if (fate === "comes twice") await this.#log.append(sent);
+    if (fate === "goes through" || fate === "comes twice") return this.#log.append(sent);
     if (fate === "is stored without an answer") await this.#log.append(sent);
     return { outcome: "unknown", reason: "nobody has answered" };
   }

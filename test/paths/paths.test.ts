@@ -14,11 +14,15 @@ import {
   type Vertex,
 } from "../../machines/graph.js";
 import type { JobEvent } from "../../machines/job.js";
+import { askGuards, guardedTransitions } from "../machines/guard-outcomes.js";
 import { type NatsTestServer, startNatsServer } from "../support/nats-server.js";
 import { Lane } from "./lane.js";
 import { eventsOf, expectAt, isState, walk } from "./walk.js";
 
-/** `PATHS=all` walks every simple path and every refusal in every vertex; else a share of them, and one vertex of each state. */
+/**
+ * `PATHS=all` walks every simple path and every refusal in every vertex; else a share of them, one vertex of each state, and whatever
+ * shows how else a guard can answer.
+ */
 const isLong = process.env["PATHS"] === "all";
 const SIMPLE_PATHS_SHARE = 40;
 const LANES = 4;
@@ -105,11 +109,7 @@ test("given every edge, when it is taken in the running system, then the job com
 test("given an event that the machine refuses in a state, when it is provoked there, then no such fact is recorded", {
   timeout: longMsMax,
 }, async () => {
-  const vertices = shortest.map(endOf);
-  const one = vertices.filter(({ state }, index) => vertices.findIndex((other) => other.state === state) === index);
-  const refusals = (isLong ? vertices : one).flatMap((from) =>
-    events.filter((event) => !accepted.has(keyOf(from, event))).map((event) => ({ from, event })),
-  );
+  const refusals = isLong ? allRefusals() : refusalsShare();
   let unanswered = 0;
   await inLanes(refusals, async (lane, { from, event }) => {
     const { job } = await walk(lane, pathTo(from));
@@ -121,9 +121,45 @@ test("given an event that the machine refuses in a state, when it is provoked th
     expect(after, `${canonicalJson(event)} in ${from.key}`).not.toContain(canonicalJson(event));
     await lane.clear(job);
   });
-  report(`${refusals.length} refusals in ${isLong ? vertices.length : one.length} vertices`);
+  report(`${refusals.length} refusals in ${new Set(refusals.map(({ from }) => from.key)).size} vertices`);
+  const onEdges = outcomesOf(edges);
+  const outcomes = outcomesOf([...edges, ...refusals]);
+  expect(outcomes.size).toBe(2 * guardedTransitions.length);
+  report(
+    `${outcomes.size} outcomes of ${guardedTransitions.length} guarded transitions, ` +
+      `${onEdges.size} on edges and ${outcomes.size - onEdges.size} more where the event is refused`,
+  );
   expect(unanswered).toBeLessThan(refusals.length);
 });
+
+interface Meeting {
+  readonly from: Vertex;
+  readonly event: JobEvent;
+}
+
+function allRefusals(): readonly Meeting[] {
+  return shortest
+    .map(endOf)
+    .flatMap((from) => events.map((event) => ({ from, event })))
+    .filter(({ from, event }) => !accepted.has(keyOf(from, event)));
+}
+
+/** Those in the first vertex of each state, and those that add an outcome of a guard. */
+function refusalsShare(): readonly Meeting[] {
+  const firstOf = new Map<string, Vertex>();
+  for (const { from } of allRefusals()) if (!firstOf.has(from.state)) firstOf.set(from.state, from);
+  const isFirst = ({ from }: Meeting) => firstOf.get(from.state)?.key === from.key;
+  const share = allRefusals().filter(isFirst);
+  for (const refusal of allRefusals()) {
+    const seen = outcomesOf([...edges, ...share]);
+    if ([...outcomesOf([refusal])].some((outcome) => !seen.has(outcome))) share.push(refusal);
+  }
+  return share;
+}
+
+/** How the guards answer, as each is asked. */
+const outcomesOf = (meetings: readonly Meeting[]): ReadonlySet<string> =>
+  new Set(meetings.flatMap(({ from, event }) => askGuards(from, event).outcomes));
 
 /** Printed, so that the run shows how much was walked. */
 function report(line: string): void {

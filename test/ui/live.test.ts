@@ -19,7 +19,7 @@ let world: World;
 let ui: UiProcess;
 beforeAll(async () => {
   world = await startWorld("limits: {global: 8, types: {hello: 4}}\n");
-  await world.run(["submit", "hello", "--wait"]);
+  await world.submitToEnd("hello", { id: "before" });
   ui = await startUiProcess(world);
 });
 afterAll(async () => {
@@ -64,7 +64,7 @@ describe("an open page", () => {
 
   test("given a job whose model speaks, when it does, then the page hears it", async () => {
     using page = await OpenPage.open(ui.url);
-    await world.run(["submit", "talks", "--id", "teller", "--wait"]);
+    await world.submitToEnd("talks", { id: "teller" });
     const heard = () =>
       page.events
         .flatMap((event) => (event.name === "progress" ? event.data.items : []))
@@ -75,7 +75,7 @@ describe("an open page", () => {
 
   test("given two facts of a job, when the page is told of them, then each with the states that it led from and to", async () => {
     using page = await OpenPage.open(ui.url);
-    await world.run(["submit", "fails", "--id", "fallen", "--wait"]);
+    await world.submitToEnd("fails", { id: "fallen" });
     const lines = () => page.batches.flatMap(({ facts }) => facts).filter(({ job }) => job === "fallen");
     await page.until("the failure", () => lines().some(({ to }) => to === "failed"));
     expect(lines()[0]).toMatchObject({ type: "JobSubmitted", from: null, to: "queued" });

@@ -18,11 +18,10 @@ describeInChromium("the page for everybody", () => {
 
   beforeAll(async () => {
     world = await startWorld("limits: {global: 2, types: {waits: 1}}\n");
-    await world.run(["submit", "hello", "--id", "done", "--wait"]);
-    await world.run(["submit", "fails", "--id", "broken", "--wait"]);
-    for (const id of ["first", "second", "third"])
-      await world.run(["submit", "waits", "--id", id, "--params", '{"gate":"g"}']);
-    await world.run(["pause", "type:waits"]);
+    await world.submitToEnd("hello", { id: "done" });
+    await world.submitToEnd("fails", { id: "broken" });
+    for (const id of ["first", "second", "third"]) await world.submit("waits", { id, params: { gate: "g" } });
+    await world.command("pause", { pool: "type:waits" });
     ui = await startUiProcess(world, ["--actions"]);
     browser = await Chromium.start();
   });
@@ -134,7 +133,7 @@ describeInChromium("the page for everybody", () => {
          if (node.classList?.contains("train")) window.trains.push(node.getAttribute("class")); })
          .observe(document.querySelector(".chart"), { childList: true, subtree: true })`,
     );
-    await world.run(["submit", "hello", "--id", "still", "--wait"]);
+    await world.submitToEnd("hello", { id: "still" });
     const trainsSeen = () => page.evaluate<string[]>("window.trains");
     await expect.poll(async () => (await trainsSeen()).length).toBeGreaterThan(0);
     const trains = await trainsSeen();

@@ -35,7 +35,7 @@ describeInChromium("actions on the page", () => {
     await lane.getByText("paused", { exact: false }).first().waitFor();
     await page.locator(".notice.done", { hasText: "hello is paused, recorded at" }).waitFor();
     expect(await poolsNow()).toMatchObject([{ name: "type:hello", paused: true }, { paused: false }]);
-    await world.run(["submit", "hello", "--id", "held"]);
+    await world.submit("hello", { id: "held" });
     await lane.locator(".car", { hasText: "hello paused" }).waitFor();
     await lane.getByRole("button", { name: "Resume hello" }).click();
     await lane.locator(".paused-tag").waitFor({ state: "detached" });
@@ -48,8 +48,7 @@ describeInChromium("actions on the page", () => {
   });
 
   test("given jobs that wait and run, when they are moved, cancelled and tried again on the page, then they are", async () => {
-    for (const id of ["runs", "second", "third"])
-      await world.run(["submit", "waits", "--id", id, "--params", '{"gate":"never"}']);
+    for (const id of ["runs", "second", "third"]) await world.submit("waits", { id, params: { gate: "never" } });
     const { page } = await browser.open(withView(ui.printed, "job=third"));
     const panel = page.getByRole("complementary", { name: "Job third" });
     await panel.getByRole("button", { name: "Move first" }).click();

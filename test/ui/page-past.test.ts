@@ -18,20 +18,20 @@ describeInChromium("the time line of the page", () => {
   /** Runs, waits, a pause, a failure and another limit, one after the other. */
   beforeAll(async () => {
     world = await startWorld("limits: {types: {hello: 1, waits: 2, fails: 1}}\n");
-    await world.run(["submit", "waits", "--id", "one", "--params", '{"gate":"a"}']);
-    await world.run(["submit", "waits", "--id", "two", "--params", '{"gate":"b"}']);
-    await world.run(["submit", "waits", "--id", "three", "--params", '{"gate":"b"}']);
-    await world.run(["submit", "waits", "--id", "four", "--priority", "5", "--params", '{"gate":"b"}']);
-    await world.run(["submit", "hello", "--id", "later", "--delay", "1h"]);
-    await world.run(["pause", "type:hello"]);
-    await world.run(["submit", "hello", "--id", "held"]);
-    await world.run(["submit", "fails", "--id", "broken", "--wait"]);
+    await world.submit("waits", { id: "one", params: { gate: "a" } });
+    await world.submit("waits", { id: "two", params: { gate: "b" } });
+    await world.submit("waits", { id: "three", params: { gate: "b" } });
+    await world.submit("waits", { id: "four", priority: 5, params: { gate: "b" } });
+    await world.submit("hello", { id: "later", delay: "1h" });
+    await world.command("pause", { pool: "type:hello" });
+    await world.submit("hello", { id: "held" });
+    await world.submitToEnd("fails", { id: "broken" });
     await world.run(["limits", "set", "types.waits=3"]);
     world.open("a");
-    await world.run(["cancel", "three"]);
-    await world.run(["resume", "type:hello"]);
+    await world.command("cancel", { id: "three" });
+    await world.command("resume", { pool: "type:hello" });
     world.open("b");
-    await world.run(["submit", "hello", "--id", "last", "--wait"]);
+    await world.submitToEnd("hello", { id: "last" });
     const slots: SlotsJson = JSON.parse((await world.run(["slots", "-o", "json"])).stdout);
     head = slots.position;
     ui = await startUiProcess(world);

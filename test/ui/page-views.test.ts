@@ -14,11 +14,11 @@ describeInChromium("views of the page", () => {
 
   beforeAll(async () => {
     world = await startWorld("limits: {types: {waits: 1, hello: 1, fails: 1}}\n");
-    await world.run(["submit", "fails", "--id", "broken", "--wait"]);
-    await world.run(["submit", "hello", "--id", "quick", "--wait"]);
-    await world.run(["submit", "waits", "--id", "long", "--params", '{"gate":"never"}']);
+    await world.submitToEnd("fails", { id: "broken" });
+    await world.submitToEnd("hello", { id: "quick" });
+    await world.submit("waits", { id: "long", params: { gate: "never" } });
     await world.run(["limits", "set", "types.waits=2"]);
-    await world.run(["pause", "type:hello"]);
+    await world.command("pause", { pool: "type:hello" });
     ui = await startUiProcess(world);
     browser = await Chromium.start();
   });

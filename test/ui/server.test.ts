@@ -18,11 +18,11 @@ const holder = ["submit", "waits", "--id", "holder", "--params", '{"gate":"g"}']
 /** Two have ended, holder runs, two wait behind it; one has a tag for a browser in its params, its label and its id's neighbours. */
 beforeAll(async () => {
   world = await startWorld("limits: {global: 1}\n");
-  await world.run(["submit", "hello", "--id", "constructor", "--label", "book=<script>alert(1)</script>", "--wait"]);
-  await world.run(["submit", "fails", "--id", "broken", "--wait"]);
+  await world.submitToEnd("hello", { id: "constructor", labels: { book: "<script>alert(1)</script>" } });
+  await world.submitToEnd("fails", { id: "broken" });
   await world.run(holder);
-  await world.run(["submit", "hello", "--id", "next", "--params", '{"ask":"</script><script>"}']);
-  await world.run(["submit", "hello", "--id", "last", "--priority", "-1"]);
+  await world.submit("hello", { id: "next", params: { ask: "</script><script>" } });
+  await world.submit("hello", { id: "last", priority: -1 });
   ui = await startUiProcess(world);
   ({ url } = ui);
 });
