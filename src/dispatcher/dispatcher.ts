@@ -68,8 +68,7 @@ export class Dispatcher {
     this.#standby = new Standby(options);
     this.#complete = (order) => completeOrder(order, (ask) => this.query(ask), options.ledger);
     this.#drawRetryTime = retryTimes(options);
-    const { system } = options;
-    this.id = `${system.ownProcess().pid}-${system.randomWord()}` as DispatcherId;
+    this.id = `${options.system.ownProcess().pid}-${options.system.randomWord()}` as DispatcherId;
     const actions: Record<DispatcherAction, () => void> = {
       connect: () => this.#inRole((signal) => this.#connect(signal)),
       catchUp: () => this.#catchUp(),
@@ -222,12 +221,9 @@ export class Dispatcher {
       deposed,
     });
     this.#reign = reign;
-    const follow = {
-      intake: () => reign.followIntake(),
-      folded: () => this.query(({ head }) => head.position),
-      deposed,
-    };
-    this.#inRole(() => this.#standby.follow(follow, signal));
+    const intake = () => reign.followIntake();
+    const folded = () => this.query(({ head }) => head.position);
+    this.#inRole(() => this.#standby.follow({ intake, folded, deposed }, signal));
   }
 
   #decide(): void {
