@@ -99,7 +99,10 @@ export class JetStreamLog implements Log {
   }
 
   async trim(sequence: number): Promise<void> {
-    await this.#jsm.streams.purge(this.#stream, { seq: sequence + 1 });
+    if (sequence > 0) await this.#jsm.streams.purge(this.#stream, { seq: sequence + 1 });
+    // To servers up to 2.10 at least, a purge of what is below the first message is one of all messages.
+    else if ((await this.#jsm.streams.info(this.#stream)).config.deny_purge)
+      throw new Error("an append-only log cannot be trimmed");
   }
 
   /** Follows until something goes wrong. Contiguity is asserted here: a consumer checks only what it was sent. */

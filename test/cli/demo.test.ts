@@ -53,7 +53,8 @@ describe("signalbox demo", () => {
     expect(stdout).toMatch(/resource:ollama +1 +1 +\d+ %\n/);
     expect(stdout).toMatch(/research +10 +11 /);
     expect(stdout).toMatch(/nothing over capacity: checked at \d+ positions\n/);
-    expect(stdout).toContain("the API itself counted 3 requests at once, of 3 allowed");
+    // What the ledger says of a moment and what a server sees in it are two things on a machine that is busy.
+    expect(stdout).toMatch(/the API itself counted [23] requests at once, of 3 allowed\n/);
     expect(code).toBe(0);
     await expectNothingLeft();
   });

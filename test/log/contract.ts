@@ -188,6 +188,13 @@ export function describeLogContract(open: () => Promise<LogsUnderTest>): void {
     expect((await followed(logs.intake, 6, 4)).map(textOf)).toEqual(["7", "8", "9", "10"]);
   });
 
+  test("given the intake, when it is trimmed up to nothing, then nothing is gone", async () => {
+    const logs = await open();
+    await fill(logs, 3);
+    await logs.intake.trim(0);
+    expect(await logs.intake.state()).toMatchObject({ first: 1, last: 3 });
+  });
+
   test("given the intake is trimmed to its end, when more is appended, then the numbers go on", async () => {
     const logs = await open();
     await fill(logs, 5);
@@ -234,7 +241,7 @@ export function describeLogContract(open: () => Promise<LogsUnderTest>): void {
   test("given the append-only log, when somebody trims it, then that is refused and every message is still there", async () => {
     const { ledger, ledgerSubject } = await open();
     for (const text of ["a", "b", "c"]) await ledger.append({ subject: ledgerSubject, data: bytes(text) });
-    await expect(ledger.trim(2)).rejects.toThrow();
+    for (const sequence of [0, 2]) await expect(ledger.trim(sequence)).rejects.toThrow();
     expect(await ledger.state()).toMatchObject({ first: 1, last: 3 });
     expect((await followed(ledger, 0, 3)).map(textOf)).toEqual(["a", "b", "c"]);
   });
