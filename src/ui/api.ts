@@ -100,7 +100,7 @@ export async function jobAt(shown: Shown, id: string, at: Position, signal: Abor
   return { position: head.position, at: head.at, job, explanation };
 }
 
-async function factsAnswer({ ledger, recording }: Shown, parameters: URLSearchParams): Promise<FactsAnswer> {
+async function factsAnswer({ ledger, recording, begin }: Shown, parameters: URLSearchParams): Promise<FactsAnswer> {
   const { before, after, limit, text, type, job } = readQuestion(factsAsked, parameters);
   if (before !== undefined && after !== undefined)
     throw new RequestRefused("invalid", "before and after: give one of them, not both");
@@ -111,7 +111,7 @@ async function factsAnswer({ ledger, recording }: Shown, parameters: URLSearchPa
         ? ({ way: "after", place: after } as const)
         : null;
   const wanted = { from, limit, text: text ?? null, types: type ?? [], job: job ?? null };
-  return factsPage({ ledger, now: recording.fold }, wanted);
+  return factsPage({ ledger, begins: begin?.head.position ?? 0, now: recording.fold }, wanted);
 }
 
 async function factAnswer({ ledger }: Shown, address: string, parameters: URLSearchParams): Promise<FactAnswer> {

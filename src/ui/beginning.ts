@@ -58,7 +58,8 @@ async function firstEntry(ledger: Log): Promise<AsOf | null> {
   return { position: position(message.sequence), at };
 }
 
-async function recordOn(recording: Recording, ledger: Log, last: number, folding: Folding): Promise<Recording> {
+/** Records on up to `last`. Throws like `beginRecording`. */
+export async function recordOn(recording: Recording, ledger: Log, last: number, folding: Folding): Promise<Recording> {
   const slices = new Slices();
   for await (const message of readMessages(ledger, recording.fold.head.position, last)) {
     recording.apply(message);

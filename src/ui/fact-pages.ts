@@ -36,11 +36,13 @@ export interface FactsWanted {
 
 export interface PagedLedger {
   readonly ledger: Log;
+  /** What it begins after: 0, unless it is a part of a log. */
+  readonly begins: number;
   /** The fold at its end. */
   readonly now: Fold;
 }
 
-export async function factsPage({ ledger, now }: PagedLedger, wanted: FactsWanted): Promise<FactsAnswer> {
+export async function factsPage({ ledger, begins, now }: PagedLedger, wanted: FactsWanted): Promise<FactsAnswer> {
   const last = now.head.position;
   const from = wanted.from ?? { way: "before", place: { position: last + 1, index: null } };
   // What is no job's id finds none.
@@ -52,8 +54,8 @@ export async function factsPage({ ledger, now }: PagedLedger, wanted: FactsWante
     return from.way === "before" ? lastOf(lines, from.place, wanted.limit) : firstOf(lines, from.place, wanted.limit);
   }
   return from.way === "before"
-    ? backwards(ledger, from.place, last, wanted)
-    : forwards(ledger, from.place, last, wanted);
+    ? backwards(ledger, from.place, { begins, last }, wanted)
+    : forwards(ledger, from.place, { begins, last }, wanted);
 }
 
 /** One fact with its entry. Throws `RequestRefused` if there is none at that address. */
@@ -83,14 +85,18 @@ export function parsePlace(text: string): Place | null {
   return { position: Number(read[1]), index: read[2] === undefined ? null : Number(read[2]) };
 }
 
-async function backwards(ledger: Log, place: Place, last: number, wanted: FactsWanted): Promise<FactsAnswer> {
+/** The entries that there are: those after `begins`, up to `last`. */
+type Extent = { readonly begins: number; readonly last: number };
+
+async function backwards(ledger: Log, place: Place, extent: Extent, wanted: FactsWanted): Promise<FactsAnswer> {
+  const { begins, last } = extent;
   const found: FactLine[] = [];
   let looked = 0;
   let size = PIECE_ENTRIES_MIN;
   // An entry of which only the first facts are before the place is looked at too.
   let end = Math.min(last, place.index === null ? place.position - 1 : place.position);
-  while (end > 0 && found.length < wanted.limit && looked < FACTS_LOOKED_AT_MAX) {
-    const begin = Math.max(0, end - size);
+  while (end > begins && found.length < wanted.limit && looked < FACTS_LOOKED_AT_MAX) {
+    const begin = Math.max(begins, end - size);
     const piece: FactLine[] = [];
     for await (const { sequence, entry } of entriesBetween(ledger, begin, end)) {
       looked += entry.facts.length;
@@ -104,19 +110,20 @@ async function backwards(ledger: Log, place: Place, last: number, wanted: FactsW
   const isCut = shown.length < found.length;
   return {
     facts: shown,
-    before: isCut ? (shown[0]?.address ?? null) : end > 0 ? String(end + 1) : null,
+    before: isCut ? (shown[0]?.address ?? null) : end > begins ? String(end + 1) : null,
     after: shown.at(-1)?.address ?? null,
   };
 }
 
-async function forwards(ledger: Log, place: Place, last: number, wanted: FactsWanted): Promise<FactsAnswer> {
+async function forwards(ledger: Log, place: Place, extent: Extent, wanted: FactsWanted): Promise<FactsAnswer> {
+  const { begins, last } = extent;
   const found: FactLine[] = [];
   let looked = 0;
   let size = PIECE_ENTRIES_MIN;
   let begin = place.index === null ? place.position : place.position - 1;
   while (begin < last && found.length < wanted.limit && looked < FACTS_LOOKED_AT_MAX) {
-    const end = Math.min(last, Math.max(0, begin) + size);
-    for await (const { sequence, entry } of entriesBetween(ledger, Math.max(0, begin), end)) {
+    const end = Math.min(last, Math.max(begins, begin) + size);
+    for await (const { sequence, entry } of entriesBetween(ledger, Math.max(begins, begin), end)) {
       looked += entry.facts.length;
       found.push(...linesOf(sequence, entry, wanted).filter(({ address }) => isAfter(address, place)));
     }

@@ -271,6 +271,7 @@ export class Following {
           ({ shelf }) => shelf,
           () => null,
         ),
+      begin: null,
     });
   }
 

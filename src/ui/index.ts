@@ -60,7 +60,9 @@ export async function startUi(options: UiOptions): Promise<Ui> {
   const isOpenToOthers = !isLoopback(host);
   const isAllowed = isActing && shown.command !== null;
   const token = isAllowed || isOpenToOthers ? newToken() : null;
-  const whatIf = new WhatIfDesk(options.whatIf === undefined ? otherLimits : options.whatIf);
+  // What a workload was cannot be read from a part of a log.
+  const decides = options.whatIf === undefined ? otherLimits : options.whatIf;
+  const whatIf = new WhatIfDesk(shown.begin === null ? decides : null);
   const flags: MetaFlags = { isActing: isAllowed, needsToken: isOpenToOthers, hasWhatIf: whatIf.isOpen };
   const streams = new Streams(bounds);
   const broadcast = new Broadcast(streams, shown.recording);

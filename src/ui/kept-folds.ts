@@ -12,16 +12,22 @@ const ROWS_KEPT_MAX = 200_000;
 const FACTS_BETWEEN_MIN = 5_000;
 
 export class KeptFolds {
+  readonly #first: Fold | null;
   /** By position, the first one in front. They never change. */
   #kept: Fold[] = [];
   #moving: Fold | null = null;
   #factsSinceKept = 0;
 
+  /** `first`: what the ledger begins with, if that is not nothing; it never changes. */
+  constructor(first: Fold | null) {
+    this.#first = first;
+  }
+
   /** A fold at or before the position that may be moved on to it. */
   nearest(position: number): Fold {
     const before = this.#keptBefore(position);
     if (this.#moving !== null && this.#isMovingNearer(position)) return this.#moving;
-    return this.begin(before?.clone() ?? new Fold());
+    return this.begin((before ?? this.#first)?.clone() ?? new Fold());
   }
 
   /** Where that one is; 0 if it is at the beginning of the ledger. */

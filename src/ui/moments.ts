@@ -25,13 +25,16 @@ export interface MomentsOptions {
   readonly now: () => Fold;
   /** Where its checkpoints are; null: there are none. */
   readonly shelf: () => Promise<ShelfReader | null>;
+  /** What a part of a log begins with; null: it is a whole one. */
+  readonly begin: Fold | null;
 }
 
 export class Moments {
   readonly #ledger: () => Promise<Log>;
   readonly #now: () => Fold;
   #shelf: () => Promise<ShelfReader | null>;
-  readonly #folds = new KeptFolds();
+  readonly #begin: Fold | null;
+  readonly #folds: KeptFolds;
   readonly #boards = new Map<Position, Board>();
   /** One at a time: they share the fold that moves. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -39,10 +42,12 @@ export class Moments {
   /** Whether a fold may stem from a checkpoint. */
   #isCheckpointed = false;
 
-  constructor({ ledger, now, shelf }: MomentsOptions) {
+  constructor({ ledger, now, shelf, begin }: MomentsOptions) {
     this.#ledger = ledger;
     this.#now = now;
     this.#shelf = shelf;
+    this.#begin = begin;
+    this.#folds = new KeptFolds(begin);
   }
 
   /** Whether somebody waits for a moment that is not folded yet. */
@@ -50,7 +55,7 @@ export class Moments {
     return this.#asked > 0;
   }
 
-  /** The position of the last entry at a moment; null is now. Throws `RequestRefused` if the ledger does not reach so far. */
+  /** The position of the last entry at a moment; null is now. Throws `RequestRefused` if the ledger does not reach so far, or so far back. */
   async positionOf(when: Until | null): Promise<Position> {
     const { head } = this.#now();
     if (when === null) return head.position;
@@ -63,6 +68,9 @@ export class Moments {
         "not-found",
         `the ledger ends at position ${head.position}; there is no ${when.position} yet`,
       );
+    const begins = this.#begin?.head.position ?? 0;
+    if (when.position < begins)
+      throw new RequestRefused("not-found", `this part of the log begins with the state at position ${begins}`);
     return position(when.position);
   }
 

@@ -20,8 +20,11 @@ export class Recording {
   #ended = new EndedJobs();
   #first: AsOf | null = null;
 
-  /** One that goes on from a checkpoint. `first`: the first entry of the ledger. The fold is the recording's from then on. */
-  static from(checkpoint: Fold, first: AsOf): Recording {
+  /**
+   * One that goes on from a checkpoint. `first`: the first entry of the ledger; null: as far as is known, it is the one that comes next.
+   * The fold is the recording's from then on.
+   */
+  static from(checkpoint: Fold, first: AsOf | null): Recording {
     const recording = new Recording();
     recording.#fold = checkpoint;
     recording.#spans = SpanBook.from(checkpoint);

@@ -217,7 +217,7 @@ describe("moments beside checkpoints", () => {
     return book.lines;
   };
   const momentsOf = ({ log, whole }: Past, shelf: ShelfReader) =>
-    new Moments({ ledger: async () => log, now: () => whole.fold, shelf: async () => shelf });
+    new Moments({ ledger: async () => log, now: () => whole.fold, shelf: async () => shelf, begin: null });
 
   test("given checkpoints, when moments are asked about in any order, then each board is right, and folding begins at the nearest that saves something", async () => {
     const past = await pastOf(longDay());

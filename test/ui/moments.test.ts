@@ -23,7 +23,7 @@ async function momentsOf(lines: readonly string[]): Promise<{ moments: Moments; 
   }
   return {
     boards,
-    moments: new Moments({ ledger: async () => log, now: () => recording.fold, shelf: async () => null }),
+    moments: new Moments({ ledger: async () => log, now: () => recording.fold, shelf: async () => null, begin: null }),
   };
 }
 
@@ -57,7 +57,7 @@ describe("moments", () => {
   });
 
   test("given a long way through the ledger, when folds are kept, then few, spread out, and each as it was", () => {
-    const folds = new KeptFolds();
+    const folds = new KeptFolds(null);
     const book = ledger().elected().worker("w", 10);
     for (let i = 0; i < 40; i += 1) book.submitted(`k${i}`);
     for (const { position: at, entry } of book.entries) {

@@ -1,4 +1,4 @@
-/** `ui --export` as people run it, of a scheduler and of an exported log; the file is opened when nothing of signalbox runs any more. */
+/** `ui --export` as people run it, of a scheduler, of an exported log and of a part of one; the file is opened when nothing of signalbox runs any more. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,15 +42,18 @@ describeInChromium("a recording that is a page", () => {
       await world.run(["pause", "type:hello"]);
       const exported = await run<Exported>(["ui", "--export", join(folder, "live.html")]);
       made.set("live", { exported, told: await figuresTold(run, []) });
-      await world.run(["log", "export", join(folder, "run.jsonl")]);
+      await world.run(["log", "export", join(folder, "log.jsonl")]);
+      await world.run(["log", "export", join(folder, "part.jsonl"), "--from", "3"]);
     }
     const read = async <T>(args: readonly string[]): Promise<T> => {
       const { code, stdout, stderr } = await startProgram([...args, "-o", "json"], { cwd: folder }).ended;
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       return JSON.parse(stdout);
     };
-    const exported = await read<Exported>(["ui", "--log", "run.jsonl", "--export", "log.html"]);
-    made.set("log", { exported, told: await figuresTold(read, ["--log", "run.jsonl"]) });
+    for (const of of ["log", "part"]) {
+      const exported = await read<Exported>(["ui", "--log", `${of}.jsonl`, "--export", `${of}.html`]);
+      made.set(of, { exported, told: await figuresTold(read, ["--log", `${of}.jsonl`]) });
+    }
     browser = await Chromium.start();
   });
   afterAll(async () => {
@@ -58,7 +61,7 @@ describeInChromium("a recording that is a page", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test.each(["live", "log"] as const)(
+  test.each(["live", "log", "part"] as const)(
     "given a page that was written of what is %s, when it is opened from its file with no network, then it shows the numbers of slots, jobs and queue",
     async (of) => {
       const file = join(folder, `${of}.html`);

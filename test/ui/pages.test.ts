@@ -21,7 +21,7 @@ import { logOfLines, messagesOf } from "./messages.js";
 async function pagedOf(lines: readonly string[]): Promise<PagedLedger & { recording: Recording }> {
   const recording = new Recording();
   for (const message of messagesOf(lines)) recording.apply(message);
-  return { ledger: await logOfLines(lines), now: recording.fold, recording };
+  return { ledger: await logOfLines(lines), begins: 0, now: recording.fold, recording };
 }
 
 const wanted = (given: Partial<FactsWanted>): FactsWanted => ({
