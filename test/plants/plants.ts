@@ -171,6 +171,18 @@ export const PLANTS: readonly Plant[] = [
     "isEarly && this.#tenure.asks > 1",
     "false",
   ),
+  plant(
+    "orders a run again that its worker has refused",
+    "src/dispatcher/remote-workers.js",
+    "this.#ordering.has(key) || this.#refused.has(key)",
+    "this.#ordering.has(key)",
+  ),
+  plant(
+    "takes a rival's entry in the place of its own for its own",
+    "src/dispatcher/lease-expiry.js",
+    "entryOf(found).id === inFlight.id",
+    "entryOf(found).id !== undefined",
+  ),
   plant("starts jobs while it drains", TURN, "desk.mayStart && (", "("),
   plant(
     "frees the slots of a job at once when it is cancelled",
