@@ -1,6 +1,7 @@
 /** The grant rule, case by case: who starts, who does not, and what is said about it. */
 import { describe, expect, test } from "vitest";
 import type { Limits } from "../../events/limits.js";
+import { jobId, workerId } from "../../events/names.js";
 import { demandOf } from "../../projections/demand.js";
 import { holdersOf } from "../../projections/holders.js";
 import { startsDenied } from "../../projections/start-facts.js";
@@ -301,6 +302,40 @@ describe("bounded overtaking (INV-004)", () => {
       ({ more } = decision);
     }
     expect(order).toEqual(["stranger"]);
+  });
+});
+
+describe("the bound on how many blocked jobs are looked at", () => {
+  test.each([
+    [1_000, ["small"]],
+    [1_001, []],
+  ])(
+    "given %d blocked jobs where overtaking is allowed, when a small one stands behind them, then these start: %j",
+    (count, starts) => {
+      const book = begin({ resources: { cpu: 5, ollama: 1 }, maxOvertakes: 1 })
+        .submitted("holder", { resources: { ollama: 1 } })
+        .decided();
+      book.together(() => {
+        for (let i = 0; i < count; i += 1) book.submitted(`blocked-${i}`, { resources: { cpu: 1, ollama: 1 } });
+        book.submitted("small", { resources: { cpu: 1 } });
+      });
+      expect(started(decideStarts(book.fold.waiting, book.fold.slots))).toEqual(starts);
+    },
+  );
+});
+
+describe("slots that are given back in the same turn", () => {
+  test("given they count as used still, when it is decided with them, then they are free, with their seat", () => {
+    const cpu = { type: "story", resources: { cpu: 2 } };
+    const book = begin({ resources: { cpu: 2 } }, 1)
+      .submitted("a", cpu)
+      .decided()
+      .submitted("b", cpu)
+      .submitted("c", cpu);
+    const { waiting, slots } = book.fold;
+    const freed = { kind: "free", job: jobId("a"), demanding: cpu, worker: workerId("w1") } as const;
+    expect(started(decideStarts(waiting, slots))).toEqual([]);
+    expect(started(decideStarts(waiting, slots, [freed]))).toEqual(["b"]);
   });
 });
 
