@@ -114,7 +114,11 @@ describe("a fact that cannot be", () => {
       /machine refuses it/,
     ],
     ["an attempt out of turn", granting("b", { attempt: 2 }), /attempt 2 does not follow 0/],
-    ["an overtaken job that does not wait", granting("b", { overtook: [jobId("a")] }), /./],
+    [
+      "a job amended that was granted",
+      { type: "JobAmended", job: jobId("a"), priority: 1 },
+      /machine refuses it|is fixed \(INV-001\)/,
+    ],
     [
       "an election of a past epoch",
       {
@@ -171,6 +175,37 @@ describe("a fact that cannot be", () => {
       address: "6.0",
       message: expect.stringMatching(/epoch 2 was never elected/),
     });
+  });
+
+  test("given a grant that says it overtakes one who does not wait, when it is folded, then it is refused", () => {
+    const book = begin();
+    for (const overtook of ["a", "nobody"])
+      expect(() =>
+        book.fold.clone().apply(position(book.entries.length + 1), {
+          ...book.nextHeader,
+          facts: [granting("b", { overtook: [jobId(overtook)] })],
+        }),
+      ).toThrow(`${overtook} does not wait and cannot be overtaken`);
+  });
+
+  test("given an intake that is opened, when it is opened again, then that is refused; another one may take its place", () => {
+    const opened = (stream: string): Fact => ({ type: "IntakeOpened", stream });
+    const book = begin().fact(opened("INTAKE@1"));
+    expect(() => book.fact(opened("INTAKE@2"))).toThrow("the intake is INTAKE@1 already");
+  });
+
+  test("given a member of a sequential group, when it is due before its turn, then that is refused (DEC-012)", () => {
+    const member = (order: number) => ({ group: { id: groupId("g"), order, sequential: true } });
+    const book = ledger()
+      .elected()
+      .submitted("one", member(1))
+      .submitted("two", { ...member(2), runAt: LATER });
+    expect(() => book.due("two")).toThrow("it is not the turn of two in its group (DEC-012)");
+  });
+
+  test("given a job that was tried once, when it is amended while it waits again, then that is refused: it is fixed (INV-001)", () => {
+    const book = begin().started("a").failed("a", LATER).due("a");
+    expect(() => book.amended("a", { priority: 1 })).toThrow("a was granted and is fixed (INV-001)");
   });
 
   test("given a grant that overtakes more often than allowed, when it is folded, then it is refused (INV-004)", () => {
@@ -244,6 +279,27 @@ describe("what the fold keeps", () => {
     book.due("a").cancelled("s1");
     expect([...book.fold.due].map(({ id }) => id)).toEqual(["s2"]);
     expect(book.row("a").dueAt).toBeNull();
+  });
+
+  test.each<[string, (book: LedgerBuilder) => LedgerBuilder, string, string | null]>([
+    ["completes", (book) => book.completed("a"), "completed", null],
+    ["is skipped", (book) => book.skipped("a", "no news"), "skipped", "no news"],
+    ["gives up", (book) => book.runCancelled("a", "not worth it"), "cancelled", "not worth it"],
+    [
+      "is cancelled",
+      (book) => book.cancelRequested("a", "no need").runCancelled("a", "no need"),
+      "cancelled",
+      "no need",
+    ],
+    ["fails", (book) => book.failed("a", null, "it broke"), "failed", "it broke"],
+  ])("given an attempt that %s, when it has, then outcome and reason are known", (_, end, outcome, reason) => {
+    const book = end(begin().started("a"));
+    expect(book.row("a").attempts.map((attempt) => attempt.outcome)).toEqual([outcome]);
+    expect(book.row("a")).toMatchObject({ reason });
+  });
+
+  test("given a job that is cancelled while it waits, when it has ended, then why is known", () => {
+    expect(begin().cancelled("b", "not wanted").row("b")).toMatchObject({ reason: "not wanted", attempts: [] });
   });
 
   test("given an attempt, when it ends, then only its end is written, once (INV-002)", () => {
