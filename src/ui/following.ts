@@ -9,6 +9,7 @@ import type { Session } from "../client/session.js";
 import { type Log, LogGap } from "../log/log.js";
 import { Link } from "../nats/link.js";
 import { Slices } from "../slices.js";
+import { untilAborted } from "../until-aborted.js";
 import { type Begun, beginRecording, beginWhole, type Folding } from "./beginning.js";
 import type { Broadcast } from "./broadcast.js";
 import { Moments } from "./moments.js";
@@ -134,7 +135,7 @@ export class Following {
     this.#readOlder(signal);
     try {
       // A connection that is closed for good may never answer, and not even say so.
-      await Promise.race([this.#apply(signal), aborted(signal)]);
+      await Promise.race([this.#apply(signal), untilAborted(signal)]);
       return "lost";
     } catch (error) {
       if (error instanceof LogGap) return "another";
@@ -283,11 +284,4 @@ export class Following {
       // Whoever publishes there says what it likes; what is not JSON is not progress.
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

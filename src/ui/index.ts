@@ -1,5 +1,6 @@
 /** The visualizer: looks at a ledger as one more reader, and shows it to browsers. The front file of its folder. */
 import type { Session } from "../client/session.js";
+import { untilAborted } from "../until-aborted.js";
 import type { MetaFlags } from "./api.js";
 import { type Assets, readAssets } from "./assets.js";
 import type { Folding } from "./beginning.js";
@@ -102,10 +103,7 @@ interface Parts {
 
 async function untilEnded({ server, broadcast, leaseNews, following, signal }: Parts): Promise<void> {
   const over = new AbortController();
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  const stopped = untilAborted(signal);
   if (following !== null) void leaseNews.tellOn(AbortSignal.any([signal, over.signal]));
   try {
     // A ledger that has turned out to be corrupt is still shown.

@@ -4,11 +4,12 @@
  * when on it is complete.
  */
 import type { Fact } from "../../events/facts.js";
-import type { Position } from "../../events/names.js";
+import type { JobId, Position } from "../../events/names.js";
 import { isSlotHolding } from "../../events/states.js";
 import { demandOf } from "../../projections/demand.js";
 import type { Fold } from "../../projections/fold.js";
-import { inReservationOrder, oldestFirst, type Pool, type Slots } from "../../projections/slots.js";
+import { holdersIn } from "../../projections/holders.js";
+import type { Pool, Slots } from "../../projections/slots.js";
 import type { AsOf } from "../../projections/views/views.js";
 import type { FoldedFact } from "./news.js";
 import type { CapacityChange } from "./protocol.js";
@@ -46,7 +47,7 @@ export class SpanBook {
    */
   static from(fold: Fold): SpanBook {
     const book = new SpanBook();
-    for (const span of openSpans(fold).sort((a, b) => a.grant - b.grant)) book.#begin(span);
+    for (const span of openSpans(fold)) book.#begin(span);
     book.entryEnded(fold);
     book.#completeFrom = { position: fold.head.position, at: fold.head.at };
     return book;
@@ -147,23 +148,17 @@ export class SpanBook {
   }
 }
 
-/** All that is held, by jobs and by reservations. */
-function openSpans(fold: Fold): HeldSpan[] {
-  const { slots, jobs } = fold;
-  const held = oldestFirst(slots).map((holding): HeldSpan => {
-    const { job: holder, worker, grant, since: from } = holding;
-    const row = jobs.get(holder);
-    const demand = Object.fromEntries(demandOf(holding, slots.limits));
-    const [type, attempt] = [row?.askedType ?? null, row?.attempts.length ?? 1];
-    return { holder, isReservation: false, type, attempt, worker, grant, from, demand, end: null };
-  });
-  const reserved = inReservationOrder(slots).flatMap((reservation): HeldSpan[] => {
-    const { id, holder: worker, grant, since: from } = reservation;
-    if (grant === null || from === null) return [];
-    const demand = Object.fromEntries(demandOf(reservation, slots.limits));
-    return [{ holder: id, isReservation: true, type: null, attempt: 1, worker, grant, from, demand, end: null }];
-  });
-  return [...reserved, ...held];
+/** All that is held, in the order of the grants; those of one entry as the grant rule gives them, reservations first. */
+function openSpans({ slots, jobs }: Fold): HeldSpan[] {
+  return holdersIn(slots)
+    .sort((a, b) => a.grant - b.grant || Number(b.isReservation) - Number(a.isReservation))
+    .map((one): HeldSpan => {
+      const { id: holder, by: worker, grant, since: from, isReservation } = one;
+      const row = isReservation ? undefined : jobs.get(holder as JobId);
+      const demand = Object.fromEntries(demandOf(one, slots.limits));
+      const [type, attempt] = [row?.askedType ?? null, row?.attempts.length ?? 1];
+      return { holder, isReservation, type, attempt, worker, grant, from, demand, end: null };
+    });
 }
 
 const keyOf = (holder: string, isReservation: boolean): string => `${isReservation ? "direct:" : ""}${holder}`;

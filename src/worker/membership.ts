@@ -6,6 +6,7 @@ import type { JobId, Position, WorkerId } from "../../events/names.js";
 import type { Clock } from "../clock.js";
 import type { Logger } from "../logger.js";
 import type { Runner } from "../runners/index.js";
+import { untilAborted } from "../until-aborted.js";
 import { aborted } from "./ending.js";
 import type { Fence } from "./fence.js";
 import type { LeaderLink } from "./leader-link.js";
@@ -94,10 +95,7 @@ export class Membership implements Hands {
 
   /** Settles when this membership is over. Throws `JoinRefused`. */
   async run(stop: AbortSignal): Promise<Parting> {
-    const stopped = new Promise<void>((resolve) => {
-      if (stop.aborted) resolve();
-      else stop.addEventListener("abort", () => resolve(), { once: true });
-    });
+    const stopped = untilAborted(stop);
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });

@@ -1,7 +1,8 @@
 /** Sound ledgers for the checker of damages: of simulated worlds, with what is in them. */
 import { writeFile } from "node:fs/promises";
 import { drawPlan } from "../simulation/draw-plan.js";
-import type { Happening, Plan } from "../simulation/plan.js";
+import { plainSettings, submit } from "../simulation/plain.js";
+import type { Plan } from "../simulation/plan.js";
 import { World } from "../simulation/world.js";
 
 const SEEDS = [3, 14, 15, 92, 65, 35];
@@ -9,32 +10,9 @@ const SEEDS = [3, 14, 15, 92, 65, 35];
 /** A plain world with two slots, which are both taken, and two reigns: whatever is drawn, these are there. */
 const plain: Plan = {
   seed: 1,
-  settings: {
-    hosts: ["m1", "m2"],
-    publishers: 1,
-    latency: { minUs: 60, maxUs: 1_500 },
-    hardness: { durationMsMax: 500, instant: 0, failing: 0 },
-    crowd: 0,
-    isEarly: false,
-    configuration: {
-      lease: 2_000,
-      limits: { global: 2 },
-      types: { story: { runner: "command", argv: ["true"] } },
-    },
-    spanMs: 10_000,
-  },
+  settings: { ...plainSettings, hardness: { durationMsMax: 500, instant: 0, failing: 0 }, spanMs: 10_000 },
   happenings: [
-    ...Array.from(
-      { length: 10 },
-      (_, index): Happening => ({
-        atMs: 1_000 + index,
-        kind: "publish",
-        publisher: 0,
-        subject: "world.submit.story",
-        text: "{}",
-        retries: 0,
-      }),
-    ),
+    ...submit(1_000, 10),
     { atMs: 5_000, kind: "crash", node: 0, forMs: 1_000 },
     { atMs: 5_000, kind: "crash", node: 1, forMs: 1_500 },
   ],

@@ -1,6 +1,7 @@
 /** Failures that the simulation has found once, each written down as the smallest plan that shows it. */
 import { describe, expect, test } from "vitest";
 import { behaviourOf } from "./behaviour.js";
+import { plainSettings, publish, submit } from "./plain.js";
 import type { Happening, Plan, Settings } from "./plan.js";
 import { describeBroken } from "./verdict.js";
 import { World } from "./world.js";
@@ -9,16 +10,6 @@ import { World } from "./world.js";
 const TIMEOUT_MS = 600_000;
 const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
 
-const submit = (atMs: number, count = 1): Happening[] =>
-  Array.from({ length: count }, (_, index) => ({
-    atMs: atMs + index,
-    kind: "publish",
-    publisher: 0,
-    subject: "world.submit.story",
-    text: "{}",
-    retries: 0,
-  }));
-
 /** The first scheduler comes to lead: the others are slow to start. */
 const slowStart = (hosts: readonly string[]): Happening[] =>
   hosts.slice(1).map((_, index) => ({ atMs: 0, kind: "freeze", node: index + 1, forMs: 2_000, order: "as it came" }));
@@ -26,22 +17,8 @@ const slowStart = (hosts: readonly string[]): Happening[] =>
 function planOf(seed: number, happenings: readonly Happening[], settings: Partial<Settings> = {}): Plan {
   return {
     seed,
-    happenings: [...slowStart(settings.hosts ?? ["m1", "m2"]), ...happenings],
-    settings: {
-      hosts: ["m1", "m2"],
-      publishers: 1,
-      latency: { minUs: 60, maxUs: 1_500 },
-      hardness: { durationMsMax: 20, instant: 0.5, failing: 0 },
-      crowd: 0,
-      isEarly: false,
-      configuration: {
-        lease: 2_000,
-        limits: { global: 2 },
-        types: { story: { runner: "command", argv: ["true"] } },
-      },
-      spanMs: 30_000,
-      ...settings,
-    },
+    happenings: [...slowStart(settings.hosts ?? plainSettings.hosts), ...happenings],
+    settings: { ...plainSettings, ...settings },
   };
 }
 
@@ -108,7 +85,7 @@ describe("what a dead scheduler leaves running", { timeout: TIMEOUT_MS }, () => 
     const seed = Array.from({ length: 1_000 }, (_, index) => index + 1).find(isLongProcess) ?? 0;
     const make = (...more: Happening[]) => {
       const happenings: Happening[] = [
-        { atMs: 3_000, kind: "publish", publisher: 0, subject: "world.submit.story", text: '{"id":"x"}', retries: 0 },
+        publish(3_000, "submit.story", '{"id":"x"}'),
         { atMs: 3_200, kind: "freeze", node: 0, forMs: 26_000, order: "timers first" },
         ...more,
       ];
@@ -155,18 +132,15 @@ describe("a lease", { timeout: TIMEOUT_MS }, () => {
   });
 
   test("given a leader that is cut off for a moment with an entry on its way, when another one's election stands in the place of that entry, then the ledger does not tell it that it leads still", async () => {
-    const publish = (atMs: number, subject: string, text: string): Happening => ({
-      ...{ atMs, kind: "publish", publisher: 0, subject, text, retries: 0 },
-    });
     const ambush = { kind: "ambush", node: null, victim: "itself" } as const;
     const command = { runner: "command", argv: ["true"], backoff: { base: 18, cap: 5_000, factor: 2 } };
     const { broken, lines } = await new World({
       seed: 208_392,
       happenings: [
         { ...ambush, atMs: 9_513, moment: "stored", deed: "freeze", forMs: 10_128 },
-        publish(13_189, "world.submit.research", "{}"),
+        publish(13_189, "submit.research", "{}"),
         { ...ambush, atMs: 43_682, moment: "run begun", deed: "cut", forMs: 2 },
-        publish(44_332, "world.submit.story", '{"id":"a9","delay":8}'),
+        publish(44_332, "submit.story", '{"id":"a9","delay":8}'),
       ],
       settings: {
         ...{ hosts: ["m1", "m1", "m1"], outside: [], insideTypes: ["story", "research", "thumbs"], publishers: 1 },
@@ -213,7 +187,7 @@ describe("a lease", { timeout: TIMEOUT_MS }, () => {
     const seeds = Array.from({ length: 2_000 }, (_, index) => index + 1).filter(isLong);
     const outside = ["m4", "m5"].map((host) => ({ host, types: ["story"], capacity: 1 }));
     const happenings: readonly Happening[] = [
-      { atMs: 3_000, kind: "publish", publisher: 0, subject: "world.submit.story", text: '{"id":"x"}', retries: 0 },
+      publish(3_000, "submit.story", '{"id":"x"}'),
       { atMs: 3_000, kind: "ambush", node: null, moment: "run begun", victim: "itself", deed: "freeze", forMs: 8_000 },
     ];
     const story = { runner: "command", argv: ["true"], backoff: { base: 100, cap: 1_000, factor: 1 } };
@@ -251,19 +225,16 @@ describe("a lease", { timeout: TIMEOUT_MS }, () => {
 
 describe("a server whose disk is slow", { timeout: TIMEOUT_MS }, () => {
   test("given a worker outside that refused a run, because its lease could not be renewed, when it is renewed before that is on record, then the run is not ordered again", async () => {
-    const publish = (atMs: number, subject: string, text: string, retries = 0): Happening => ({
-      ...{ atMs, kind: "publish", publisher: 0, subject, text, retries },
-    });
     const backoff = { base: 30, cap: 5_000, factor: 2 };
     // An entry takes so long that no renewal is answered; then comes the order of a run that it granted, and the next such entry.
     const { broken, lines } = await new World({
       seed: 115_642,
       happenings: [
         { atMs: 16_828, kind: "slow disk", diskMs: 2_330, forMs: 20_000 },
-        publish(17_846, "world.submit", '[{"id":"crowd-305","type":"research","priority":0}]'),
-        publish(18_930, "world.submit.thumbs", "{}"),
+        publish(17_846, "submit", '[{"id":"crowd-305","type":"research","priority":0}]'),
+        publish(18_930, "submit.thumbs", "{}"),
         { atMs: 19_565.5, kind: "command", node: null, command: { verb: "resume", of: 490 } },
-        publish(19_984, "world.submit.research", '{"id":"a5","resources":{"cpu":4}}', 3),
+        publish(19_984, "submit.research", '{"id":"a5","resources":{"cpu":4}}', 3),
       ],
       settings: {
         ...{

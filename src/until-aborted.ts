@@ -1,0 +1,8 @@
+/** A signal as something to wait for. */
+
+/** Settles when the signal aborts; at once if it has. */
+export const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
