@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
 import { connect } from "../../src/nats/door.js";
@@ -97,6 +98,7 @@ export async function startWorld(yaml = "limits: {global: 2}\n"): Promise<World>
     const subject = `${loaded.configuration.namespace}.submit.${type}`;
     await nc.jetstream().publish(subject, JSON.stringify(submission));
     await jobs.untilMade(submission.id);
+    await untilNextMillisecond();
   };
   return {
     server,
@@ -208,4 +210,9 @@ function functionsWith(gates: Gates): Record<(typeof TYPES)[number], JobFunction
     writes: (params) => "x".repeat(Number(params["chars"])),
     skips: () => ({ outcome: "skipped", reason: "nothing to do" }),
   };
+}
+
+/** Jobs are told apart by when they were made, as they are when people make them: no two in one millisecond. */
+async function untilNextMillisecond(): Promise<void> {
+  for (const now = Date.now(); Date.now() === now; ) await setImmediate();
 }
