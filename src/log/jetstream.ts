@@ -3,6 +3,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isoTime } from "../clock.js";
 import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerConfig,
   ConsumerEvents,
   type ConsumerMessages,
   DeliverPolicy,
@@ -10,6 +13,8 @@ import {
   type JetStreamManager,
   type JsMsg,
   type NatsConnection,
+  nanos,
+  nuid,
 } from "../nats/door.js";
 import { Link } from "../nats/link.js";
 import { Backlog } from "./backlog.js";
@@ -30,6 +35,8 @@ const RETRY_MS_MAX = 2_000;
 /** How long the server keeps one pull request open, and how often it shows that it is alive meanwhile. */
 /** Copied for each consumer: the client writes into what it is given. */
 const PULL = { max_messages: BATCH_MESSAGES_MAX, expires: 5_000, idle_heartbeat: 1_000 };
+/** After this long without a pull the server forgets a consumer. */
+const CONSUMER_IDLE_MS_MAX = 60_000;
 /** The server's code for "no message found". */
 const NO_MESSAGE_FOUND = 10037;
 
@@ -116,9 +123,8 @@ export class JetStreamLog implements Log {
     }
     if (first > after + 1)
       throw new LogGap(`${this.#stream}: message ${after + 1} is not kept any more; the first one is ${first}`);
-    const begin = { opt_start_seq: after + 1, deliver_policy: DeliverPolicy.StartSequence };
-    const consumer = await this.#link.ask(() => this.#js.consumers.get(this.#stream, begin));
-    const messages = await this.#link.ask(() => consumer.consume({ ...PULL }));
+    const consumer = await this.#consumerFrom(after + 1);
+    const messages = await consumer.consume({ ...PULL });
     const backlog = new Backlog<StoredMessage>(BATCH_MESSAGES_MAX);
     const stop = () => {
       messages.stop();
@@ -154,6 +160,26 @@ export class JetStreamLog implements Log {
       signal.removeEventListener("abort", stop);
       await pump;
     }
+  }
+
+  /**
+   * A consumer of our own name each time. A cluster may place it on a node that has just died, and then does not answer for
+   * as long as that node is away, however often the same one is asked for; another one is placed anew. The client's ordered
+   * consumer asks for the same one thirty times.
+   */
+  async #consumerFrom(sequence: number): Promise<Consumer> {
+    const config: Partial<ConsumerConfig> = {
+      name: nuid.next(),
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: sequence,
+      ack_policy: AckPolicy.None,
+      // Where it has come to is known here: nothing of it is worth a file or a second copy.
+      mem_storage: true,
+      num_replicas: 1,
+      inactive_threshold: nanos(CONSUMER_IDLE_MS_MAX),
+    };
+    const info = await this.#link.ask(() => this.#jsm.consumers.add(this.#stream, config));
+    return this.#js.consumers.getPullConsumerFor(info);
   }
 
   /** A message was passed over. If it is there, the consumer was wrong, and another one will not be. */

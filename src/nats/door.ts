@@ -1,6 +1,9 @@
 /** The one door to the `nats` package: everything else imports from here, so that its successor is an afternoon's work. */
 export {
+  AckPolicy,
   type ConnectionOptions,
+  type Consumer,
+  type ConsumerConfig,
   ConsumerEvents,
   type ConsumerMessages,
   connect,
@@ -15,7 +18,9 @@ export {
   type KV,
   type Msg,
   type NatsConnection,
+  nanos,
   nkeyAuthenticator,
+  nuid,
   type ObjectStore,
   RetentionPolicy,
   type Service,

@@ -28,13 +28,17 @@ export async function writeScript(file: string, text: string): Promise<string> {
 const conditionTimeoutMs = 15_000;
 const conditionPollMs = 20;
 
-/** Resolves with the first value of `probe` that is not null; throws, naming `what`, after 15 s. */
-export async function eventually<T>(what: string, probe: () => Promise<T | null> | T | null): Promise<T> {
-  const deadline = performance.now() + conditionTimeoutMs;
+/** Resolves with the first value of `probe` that is not null; throws, naming `what`, after `msMax`. */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | null> | T | null,
+  msMax = conditionTimeoutMs,
+): Promise<T> {
+  const deadline = performance.now() + msMax;
   while (performance.now() < deadline) {
     const value = await probe();
     if (value !== null) return value;
     await delay(conditionPollMs);
   }
-  throw new Error(`within ${conditionTimeoutMs} ms it was not so that ${what}`);
+  throw new Error(`within ${msMax} ms it was not so that ${what}`);
 }
