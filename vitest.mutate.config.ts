@@ -11,7 +11,7 @@ class QuickFilesFirst extends BaseSequencer {
 /** The tests that mutants of the inner rooms meet: all of these rooms, and none that starts a server or a process; fewer if one room is tried. */
 export default defineConfig({
   test: {
-    include: [process.env["MUTATE_TESTS"] ?? "test/{events,machines,projections,golden}/**/*.test.ts"],
+    include: process.env["MUTATE_TESTS"]?.split(",") ?? ["test/{events,machines,projections,golden}/**/*.test.ts"],
     setupFiles: ["test/support/frozen-states.ts"],
     testTimeout: 60_000,
     sequence: { sequencer: QuickFilesFirst },
