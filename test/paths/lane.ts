@@ -10,6 +10,7 @@ import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
+import { eventually } from "../embedded/folders.js";
 import { LedgerWatch, type WatchedFact } from "../support/ledger-watch.js";
 import { SteeredClock } from "../support/steered-clock.js";
 
@@ -65,7 +66,9 @@ export class Lane implements AsyncDisposable {
     nc.subscribe(`${namespace}.worker.${WORKER}.*`, {
       callback: (_error, message) => void message.respond('{"accepted":true}'),
     });
-    await lane.#request("worker.join", { worker: WORKER, types: [TYPE], capacity: 1 });
+    // It answers only when it has read its own election.
+    const join = () => lane.#request("worker.join", { worker: WORKER, types: [TYPE], capacity: 1 }).catch(() => null);
+    await eventually("the leader answers", join);
     await lane.#request("api.pause", { pool: "global" });
     // Somebody must stand in the order for anybody to be moved in it.
     await lane.#submit("bystander", { runAt: "9000-01-01T00:00:00.000Z" });
