@@ -3,6 +3,7 @@
  * append's. It is asked for by its id: a scheduler that was deposed and does not know it yet must not answer for who came after.
  */
 import type { NatsConnection } from "../nats/door.js";
+import { nobodyListens } from "../nats/nobody-listens.js";
 import type { Subjects } from "../nats/subjects.js";
 
 const LEADER_ANSWER_MS = 1_500;
@@ -17,7 +18,7 @@ export async function askLeader(
     await nc.request(subjects.leader, leader, { timeout: LEADER_ANSWER_MS });
     return "leads";
   } catch (error) {
-    return (error as { code?: string }).code === "503" ? "nobody" : "silent";
+    return nobodyListens(error) ? "nobody" : "silent";
   }
 }
 

@@ -1,5 +1,6 @@
 /** Requests to the scheduler's NATS service. Its errors come in headers (ADR-32), the server's as errors of the client. */
 import type { Msg, NatsConnection } from "../nats/door.js";
+import { nobodyListens } from "../nats/nobody-listens.js";
 import { ClientFailure, START_ONE } from "./failure.js";
 
 /** Sends one request, with JSON both ways. Throws `ClientFailure` if it is refused, or not answered within `timeoutMs`. */
@@ -18,7 +19,8 @@ export async function request(nc: NatsConnection, subject: string, args: object,
 function requestFailure(error: unknown, subject: string, timeoutMs: number): ClientFailure {
   const code = (error as { code?: unknown }).code;
   const cause = { cause: error };
-  if (code === "503") return new ClientFailure("no-scheduler", "no scheduler answers", { ...cause, hint: START_ONE });
+  if (nobodyListens(error))
+    return new ClientFailure("no-scheduler", "no scheduler answers", { ...cause, hint: START_ONE });
   if (code === "TIMEOUT")
     return new ClientFailure("unanswered", `the scheduler did not answer within ${timeoutMs / 1_000} s`, cause);
   if (code === "PERMISSIONS_VIOLATION") return notAllowed(subject, error);

@@ -2,15 +2,15 @@
  * What these credentials may do, tried with requests that change nothing: a publish that names a wrong stream is refused by
  * the stream after the server has let it pass, and a command without its arguments is refused by the scheduler.
  */
+
 import { headers, type NatsConnection } from "../nats/door.js";
+import { nobodyListens } from "../nats/nobody-listens.js";
 import type { Subjects } from "../nats/subjects.js";
 import { type Finding, ok, problem, warning } from "./finding.js";
 
 /** A server answers in milliseconds; silence says as much as a refusal here, and no more is waited for. */
 const ANSWER_MS = 2_000;
 const NO_SUCH_STREAM = "SIGNALBOX_DOCTOR_ASKS";
-/** The client's code for "nobody listens to this subject". */
-export const NO_RESPONDERS = "503";
 
 export interface Rights {
   readonly submit: boolean;
@@ -84,6 +84,6 @@ async function answered(request: () => Promise<unknown>): Promise<boolean> {
     await request();
     return true;
   } catch (error) {
-    return (error as { code?: unknown }).code === NO_RESPONDERS;
+    return nobodyListens(error);
   }
 }

@@ -1,13 +1,15 @@
 /** The NATS server that is configured: whether it answers, what it is worth, what we may do there, and who leads. */
+
 import type { HealthAnswer } from "../client/index.js";
 import type { ConnectionChoice, LoadedConfiguration } from "../config/index.js";
 import { findRunningServer, type ServerRecord } from "../embedded/index.js";
 import { openConnection } from "../nats/connection.js";
 import type { NatsConnection } from "../nats/door.js";
+import { nobodyListens } from "../nats/nobody-listens.js";
 import { type Subjects, subjectsOf } from "../nats/subjects.js";
 import { durabilityNotes } from "./durability.js";
 import { type Finding, ok, problem, warning } from "./finding.js";
-import { describeRights, NO_RESPONDERS, probeRights } from "./permissions.js";
+import { describeRights, probeRights } from "./permissions.js";
 import { checkClock, checkStreams } from "./streams.js";
 
 /** A scheduler that leads answers in milliseconds. */
@@ -98,7 +100,7 @@ async function checkScheduler(nc: NatsConnection, subjects: Subjects): Promise<F
       `${health.dispatcher} leads${since} (version ${health.version}): ${running} running, ${queued} queued`,
     );
   } catch (error) {
-    const reason = (error as { code?: unknown }).code === NO_RESPONDERS ? "none answers" : "it does not answer in time";
+    const reason = nobodyListens(error) ? "none answers" : "it does not answer in time";
     return warning("scheduler", `${reason} in namespace ${subjects.namespace}`, "Start one with `signalbox up`.");
   }
 }

@@ -32,8 +32,10 @@ import type { Publisher } from "./publisher.js";
 /** Between attempts to follow again: doubled each time from the first to the second. */
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2_000;
-/** How long the server keeps one pull request open, and how often it shows that it is alive meanwhile. */
-/** Copied for each consumer: the client writes into what it is given. */
+/**
+ * How long the server keeps one pull request open, and how often it shows that it is alive meanwhile. Copied for each consumer: the
+ * client writes into what it is given.
+ */
 const PULL = { max_messages: BATCH_MESSAGES_MAX, expires: 5_000, idle_heartbeat: 1_000 };
 /** After this long without a pull the server forgets a consumer. */
 const CONSUMER_IDLE_MS_MAX = 60_000;

@@ -1,6 +1,5 @@
 /** What Stryker says of a room: how many mutants there were, who was found, and who was not, as a change of a line. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Change } from "./explained.js";
 
 /** These count; a mutant that does not compile or is not tried does not. */
@@ -71,12 +70,11 @@ function changeOf(source: string, start: Place, end: Place, replacement: string)
   const from = lines[start.line - 1] ?? "";
   const to = lines[end.line - 1] ?? "";
   const between = lines.slice(start.line - 1, end.line).join("\n");
-  return [oneLine(between), oneLine(from.slice(0, start.column - 1) + replacement + to.slice(end.column - 1))];
+  return [
+    withOneBlank(between),
+    withOneBlank(from.slice(0, start.column - 1) + replacement + to.slice(end.column - 1)),
+  ];
 }
 
-export const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
-
-/** The source of a file, on one line as `Change` has it. */
-export async function sourceLine(root: string, file: string): Promise<string> {
-  return oneLine(await readFile(join(root, file), "utf8"));
-}
+/** All white space as one blank, as `Change` has it. */
+export const withOneBlank = (text: string): string => text.replaceAll(/\s+/g, " ").trim();

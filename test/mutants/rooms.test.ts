@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EXPLAINED } from "./explained/index.js";
-import { type Report, sourceLine, tallyOf } from "./report.js";
+import { type Report, tallyOf, withOneBlank } from "./report.js";
 import { ROOMS } from "./rooms.js";
 
 const root = join(import.meta.dirname, "../..");
@@ -28,9 +28,9 @@ test("given the tests of a room, when they are looked for, then each is there", 
   expect(named.filter((name) => !existsSync(join(root, `test/${name}.test.ts`)))).toEqual([]);
 });
 
-test("given mutants that are explained, when their lines are looked for, then each still stands", async () => {
+test("given mutants that are explained, when their lines are looked for, then each still stands", () => {
   for (const { file, changes } of EXPLAINED) {
-    const source = await sourceLine(root, file);
+    const source = withOneBlank(readFileSync(join(root, file), "utf8"));
     expect(changes.map(([before]) => before).filter((before) => !source.includes(before))).toEqual([]);
   }
 });

@@ -9,7 +9,7 @@ export interface Room {
   readonly files: readonly string[];
   /** Below `test/`, without `.test.ts`. */
   readonly tests: readonly string[];
-  /** The share of random runs (`SIGNALBOX_TEST_SHARE`). */
+  /** The share of random runs (`SIGNALBOX_TEST_SHARE`); a tenth if not given. */
   readonly share?: number;
 }
 

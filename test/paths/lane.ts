@@ -9,6 +9,7 @@ import type { LoadedConfiguration } from "../../src/config/index.js";
 import { loadConfiguration } from "../../src/config/index.js";
 import { createLogger } from "../../src/logger.js";
 import { connect, type NatsConnection } from "../../src/nats/door.js";
+import { nobodyListens } from "../../src/nats/nobody-listens.js";
 import { type Scheduler, startScheduler } from "../../src/scheduler.js";
 import { eventually } from "../embedded/folders.js";
 import { LedgerWatch, type WatchedFact } from "../support/ledger-watch.js";
@@ -66,9 +67,9 @@ export class Lane implements AsyncDisposable {
     nc.subscribe(`${namespace}.worker.${WORKER}.*`, {
       callback: (_error, message) => void message.respond('{"accepted":true}'),
     });
-    // It answers only when it has read its own election.
-    const join = () => lane.#request("worker.join", { worker: WORKER, types: [TYPE], capacity: 1 }).catch(() => null);
-    await eventually("the leader answers", join);
+    await eventually("the leader listens", () =>
+      lane.#request("worker.join", { worker: WORKER, types: [TYPE], capacity: 1 }).catch(untilHeard),
+    );
     await lane.#request("api.pause", { pool: "global" });
     // Somebody must stand in the order for anybody to be moved in it.
     await lane.#submit("bystander", { runAt: "9000-01-01T00:00:00.000Z" });
@@ -166,6 +167,12 @@ export class Lane implements AsyncDisposable {
     const code = answer.headers?.get("Nats-Service-Error-Code") ?? "";
     return { refused: code === "" ? null : Number(code) };
   }
+}
+
+/** Nothing yet where nobody listens: a leader does only when it has read its own election. */
+function untilHeard(error: unknown): null {
+  if (nobodyListens(error)) return null;
+  throw error;
 }
 
 /** What a worker says so that this becomes a fact. */
