@@ -156,7 +156,8 @@ describe("when something is killed", () => {
     process.kill(before.pid, "SIGKILL");
     const after = await untilReplaced(stateDir, before.pid);
     expect(after).toMatchObject({ url: server.url, guardPid: before.guardPid });
-    expect(server.pid()).toBe(after.pid);
+    // The record is written first, and then the scheduler told.
+    await expect.poll(() => server.pid()).toBe(after.pid);
     expect(await streamInfo(after.port)).toMatchObject({ state: { messages: 1 } });
   });
 
